@@ -1,0 +1,102 @@
+"""Run one stage over the project: the command behind every stage of dvc.yaml."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import importlib
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lineage.errors import HallmarkError
+from pipelines.executor import usage
+from pipelines.project import STAGES, Project, close_restricted_zone, read_json, write_json
+from pipelines.stage_run import StageRun
+
+
+def run_stage(name: str, project: Project) -> dict[str, Any]:
+    """Run the stage `name`, write metrics/<name>.json and a run record; return the metrics."""
+    if name not in STAGES:
+        raise HallmarkError(f"no stage is called {name!r}", cure=f"use one of: {', '.join(STAGES)}")
+    quiet_libraries()
+    os.umask(0o022)
+    close_restricted_zone(project.root)
+    start, before = time.perf_counter(), usage()
+    with _only_run(project.root / "data" / f".{name}.lock"):
+        run = StageRun(name, project)
+        outcome, metrics = "failed", {}
+        try:
+            metrics = importlib.import_module(f"pipelines.tasks.{name}").run(run)
+            outcome = "done"
+        finally:
+            _record(run, outcome, time.perf_counter() - start, usage()["cpu"] - before["cpu"])
+    write_json(project.root / "metrics" / f"{name}.json", metrics)
+    return metrics
+
+
+def quiet_libraries() -> None:
+    """Switch off every library's telemetry and its look-ups over the network."""
+    for name, value in {
+        "DVC_NO_ANALYTICS": "1",
+        "DO_NOT_TRACK": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_OFFLINE": "1",
+        "HF_DATASETS_OFFLINE": "1",
+        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+    }.items():
+        os.environ.setdefault(name, value)
+
+
+@contextmanager
+def _only_run(lock: Path) -> Iterator[None]:
+    with lock.open("w") as f:
+        try:
+            fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise HallmarkError(
+                "this stage is already running in this project", where=str(lock), cure="wait for it to end"
+            ) from None
+        yield
+
+
+def _record(run: StageRun, outcome: str, seconds: float, own_cpu: float) -> None:
+    """Write runs/<stage>/latest.json and the history: times, host and commit live here and nowhere else."""
+    worked = run.log
+    in_workers = sum(r["cpu"] for r in worked)
+    text = sum(r["bytes"] for r in worked)
+    cpu = max(own_cpu, in_workers)
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    record = {
+        "stage": run.name,
+        "outcome": outcome,
+        "ended": now,
+        "seconds": round(seconds, 3),
+        "cpu_seconds": round(cpu, 3),
+        "parts_worked": len(worked),
+        "text_mb": round(text / 1e6, 3),
+        "mb_per_core_second": round(text / 1e6 / cpu, 3) if text and cpu else None,
+        "peak_mib": round(max([usage()["peak_mib"], *(r["peak_mib"] for r in worked)]), 1),
+        "commit": _commit(run.project.root),
+        "host": platform.node(),
+        "python": platform.python_version(),
+    }
+    folder = run.project.root / "runs"
+    write_json(folder / run.name / f"{now.replace(':', '')}.json", record)
+    times = read_json(folder / "times.json") if (folder / "times.json").is_file() else {}
+    times[run.name] = {k: record[k] for k in ("seconds", "mb_per_core_second", "peak_mib", "parts_worked")}
+    write_json(folder / "times.json", {s: times[s] for s in STAGES if s in times})
+    plot = [{"stage": s, "seconds": times[s]["seconds"]} for s in STAGES if s in times]
+    write_json(folder / "times_plot.json", plot)
+
+
+def _commit(root: Path) -> str | None:
+    result = subprocess.run(
+        ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return result.stdout.strip() or None if result.returncode == 0 else None

@@ -1,0 +1,1 @@
+"""One module per stage: connects the pure functions of `stages/<name>` with the files of a project."""

