@@ -22,36 +22,68 @@ REASONS: tuple[Reason, ...] = (
     Reason("missing-field", False, "The text field is missing", "缺少文本字段"),
     Reason("null-text", False, "The text field is null", "文本字段为空值"),
     Reason("wrong-type", False, "The text field is not a string", "文本字段不是字符串"),
-    Reason("bad-encoding", False, "The bytes are not text in any accepted encoding", "字节无法按任何可接受的编码解码"),
+    Reason(
+        "bad-encoding",
+        False,
+        "The bytes are not text in any accepted encoding",
+        "字节无法按任何可接受的编码解码",
+    ),
     Reason("truncated", False, "The file or archive ends in the middle", "文件或压缩包不完整"),
-    Reason("ragged-row", False, "The row has another number of columns than the header", "该行列数与表头不一致"),
+    Reason(
+        "ragged-row", False, "The row has another number of columns than the header", "该行列数与表头不一致"
+    ),
     Reason("too-long", False, "The record is longer than the limit", "记录超过长度上限"),
     Reason("file-unreadable", False, "The file could not be opened or read", "文件无法打开或读取"),
     Reason("no-main-text", False, "The page holds no main text", "网页没有正文"),
-    Reason("duplicate-id", False, "Another record of this source has the same id", "同一来源中已有相同编号的记录"),
+    Reason(
+        "duplicate-id", False, "Another record of this source has the same id", "同一来源中已有相同编号的记录"
+    ),
     # rights
     Reason("licence-missing", False, "The source states no licence", "来源未声明许可证"),
-    Reason("licence-not-allowed", False, "The licence is not on the policy's list", "许可证不在策略允许的清单中"),
+    Reason(
+        "licence-not-allowed", False, "The licence is not on the policy's list", "许可证不在策略允许的清单中"
+    ),
     Reason("source-refused", False, "The source failed its content probe", "来源未通过内容抽检"),
     Reason("retention-ended", False, "The source's retention period has ended", "来源的保存期限已届满"),
-    Reason("purpose-not-covered", False, "The source was not collected for this purpose", "来源的用途不涵盖本次发布"),
+    Reason(
+        "purpose-not-covered",
+        False,
+        "The source was not collected for this purpose",
+        "来源的用途不涵盖本次发布",
+    ),
     Reason("opted-out", False, "The author or site refused the use", "作者或网站已拒绝使用"),
-    Reason("no-lawful-basis", False, "Personal information without a lawful basis", "含个人信息而无合法性基础"),
+    Reason(
+        "no-lawful-basis", False, "Personal information without a lawful basis", "含个人信息而无合法性基础"
+    ),
     Reason("removal-request", True, "Removed on request", "应请求移除"),
     # quality
     Reason("low-quality", False, "The text failed a quality rule", "文本未通过质量规则"),
-    Reason("language-not-allowed", False, "The language is not on the policy's list", "语言不在策略允许的清单中"),
+    Reason(
+        "language-not-allowed", False, "The language is not on the policy's list", "语言不在策略允许的清单中"
+    ),
     # duplicates
     Reason("exact-duplicate", False, "Another kept document has the same text", "已有文本相同的文档被保留"),
-    Reason("near-duplicate", False, "Another kept document has nearly the same text", "已有文本近似的文档被保留"),
-    Reason("twin-of-removed", True, "A verified twin was removed for its content or by request", "其近似文档因内容或应请求被移除"),
+    Reason(
+        "near-duplicate", False, "Another kept document has nearly the same text", "已有文本近似的文档被保留"
+    ),
+    Reason(
+        "twin-of-removed",
+        True,
+        "A verified twin was removed for its content or by request",
+        "其近似文档因内容或应请求被移除",
+    ),
     # content
     Reason("pii-redacted", False, "Personal information was replaced", "个人信息已替换"),
     Reason("pii-density", True, "Too much personal information", "个人信息过于密集"),
     Reason("pii-sensitive", True, "Sensitive personal information", "含敏感个人信息"),
     Reason("prohibited-content", True, "Screened as prohibited content", "筛查为违禁内容"),
     Reason("sexual-minors", True, "Sexual content about minors", "涉及未成年人的色情内容"),
-    Reason("cbrn-context", True, "CBRN name in a technical context: for review", "核生化导名称处于技术语境:待复核"),
+    Reason(
+        "cbrn-context",
+        True,
+        "CBRN name in a technical context: for review",
+        "核生化导名称处于技术语境:待复核",
+    ),
     Reason("cbrn-restricted", True, "CBRN restricted detail: for an expert", "核生化导受限细节:待专家处理"),
     Reason("secrecy-marking", True, "Carries a secrecy marking", "带有保密标志"),
     Reason("commercial-secret", True, "Carries a trade-secret marking", "带有商业秘密标志"),

@@ -134,6 +134,10 @@ def progress(label: str, total: int, count: int) -> Iterator[Callable[[int], Non
         if now - last >= 5 or (done >= total and now - start >= 5):
             last = now
             left = (now - start) / done * (total - done)
-            print(f"{label}: {100 * done // total}% of {count} parts, {left:.0f} s left", file=sys.stderr, flush=True)
+            print(
+                f"{label}: {100 * done // total}% of {count} parts, {left:.0f} s left",
+                file=sys.stderr,
+                flush=True,
+            )
 
     yield advance

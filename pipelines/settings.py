@@ -81,7 +81,9 @@ def reference(model: type[BaseModel] = Params, prefix: str = "") -> list[tuple[s
 
 
 def _kind(kind: Any) -> str:
-    return getattr(kind, "__name__", str(kind)) if isinstance(kind, type) else str(kind).replace("typing.", "")
+    return (
+        getattr(kind, "__name__", str(kind)) if isinstance(kind, type) else str(kind).replace("typing.", "")
+    )
 
 
 def _default(field: Any) -> str:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 
 from lineage import records
@@ -146,7 +147,9 @@ class StageRun:
                 continue
             given = tuple((n, str(self.project.table(n, ref)), c) for n, c in inputs.items())
             tasks.append(
-                PartTask(fn, ref, given, out, self.settings, extra, key, outputs if aligned is None else aligned)
+                PartTask(
+                    fn, ref, given, out, self.settings, extra, key, outputs if aligned is None else aligned
+                )
             )
         results = run_tasks(work, tasks, workers=self.workers, label=label or self.name)
         self.log += results
@@ -158,3 +161,25 @@ class StageRun:
             keep = {self.project.table(folder, ref) for ref in self.parts}
             if (self.project.data / folder).is_dir():
                 parts.sweep(self.project.data / folder, keep)
+
+    def count(self, folder: str, column: str) -> dict[str, int]:
+        """Return documents by value of one column, over all parts, most first."""
+        total: dict[str, int] = {}
+        for ref in self.parts:
+            for value, n in (
+                parts.read_part(self.project.table(folder, ref), [column])[column].value_counts().rows()
+            ):
+                total[str(value)] = total.get(str(value), 0) + n
+        return dict(sorted(total.items(), key=lambda kv: (-kv[1], kv[0])))
+
+    def count_structs(self, folder: str, column: str, by: str, n: str) -> dict[str, dict[str, int]]:
+        """Return {value: {found, docs}} over a column of lists of structs, over all parts."""
+        total: dict[str, dict[str, int]] = {}
+        for ref in self.parts:
+            table = parts.read_part(self.project.table(folder, ref), ["row", column]).explode(column)
+            counts = table.drop_nulls(column).unnest(column).group_by(by)
+            for value, found, docs in counts.agg(pl.col(n).sum(), pl.col("row").n_unique()).rows():
+                line = total.setdefault(value, {"found": 0, "docs": 0})
+                line["found"] += found
+                line["docs"] += docs
+        return dict(sorted(total.items()))

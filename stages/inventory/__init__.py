@@ -33,7 +33,11 @@ SHARED: dict[str, tuple[str, ...]] = {
 
 def code_digest(stage: str, home: Path) -> dict[str, Any]:
     """Return {sha256, libraries} of a stage: its package, its task module, the shared schemas."""
-    places = [home / "stages" / stage, home / "pipelines" / "tasks" / f"{stage}.py", home / "lineage" / "records.py"]
+    places = [
+        home / "stages" / stage,
+        home / "pipelines" / "tasks" / f"{stage}.py",
+        home / "lineage" / "records.py",
+    ]
     places += [home / p for p in SHARED.get(stage, ())]
     digest = hashlib.sha256()
     for path in sorted(set(_files(places))):
@@ -51,7 +55,11 @@ def _files(places: Iterable[Path]) -> Iterable[Path]:
 
 
 def _counts(path: Path) -> bool:
-    return "__pycache__" not in path.parts and not path.name.startswith(".") and path.suffix not in (".pyc", ".nbi", ".nbc")
+    return (
+        "__pycache__" not in path.parts
+        and not path.name.startswith(".")
+        and path.suffix not in (".pyc", ".nbi", ".nbc")
+    )
 
 
 def _version(name: str) -> str | None:

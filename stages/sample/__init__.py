@@ -64,6 +64,8 @@ def frame_digest(frame: pl.DataFrame) -> str:
 
 
 def _empty(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.clear().with_columns(
-        draw=pl.lit("", pl.String), stratum=pl.lit("", pl.String), rank=pl.lit(0, pl.UInt32)
-    ).select(DRAW_COLUMNS)
+    return (
+        frame.clear()
+        .with_columns(draw=pl.lit("", pl.String), stratum=pl.lit("", pl.String), rank=pl.lit(0, pl.UInt32))
+        .select(DRAW_COLUMNS)
+    )

@@ -1,0 +1,111 @@
+"""inventory: one small JSON per stage with everything it depends on that DVC cannot see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import stages
+from lineage.errors import InputError
+from pipelines.project import STAGES, read_json, write_json
+from pipelines.stage_run import StageRun
+from stages.inventory import code_digest, digest_files
+
+#: Fields of a source that change how its files are read; the rest concerns decide and publish.
+READ_FIELDS = ("id", "format", "fields", "licence")
+
+
+def run(run: StageRun) -> dict[str, Any]:
+    """List inputs, code and libraries; downstream stages are skipped while their own file stays the same."""
+    project = run.project
+    memo_path = project.data / ".memo.json"
+    memo = read_json(memo_path) if memo_path.is_file() else {}
+    fresh: dict[str, list[Any]] = {}
+    for name in list(memo):  # forget files that are gone
+        if (project.root / name).exists():
+            fresh[name] = memo[name]
+    listing = {name: _stage(run, name, fresh) for name in STAGES[1:]}
+    listing["ingest"]["sources"] = [_source(run, s, fresh) for s in project.sources.values()]
+    for name, sources in _views(run).items():
+        listing[name]["sources"] = sources
+    for name, value in listing.items():
+        write_json(project.data / "inventory" / f"{name}.json", value)
+    write_json(memo_path, fresh)
+    files = [f for s in listing["ingest"]["sources"] for f in s["files"]]
+    return {
+        "sources": len(project.sources),
+        "files": len(files),
+        "bytes": sum(f["bytes"] for f in files),
+    }
+
+
+def _stage(run: StageRun, name: str, memo: dict) -> dict[str, Any]:
+    home = Path(stages.__file__).parent.parent
+    settings = getattr(run.project.params, name).model_dump(mode="json")
+    named = sorted(set(_named_files(settings, run.project.root)))
+    return {
+        "code": code_digest(name, home),
+        "files": digest_files(named, run.project.root, memo),
+    }
+
+
+def _named_files(value: Any, root: Path) -> list[Path]:
+    """Return the files that settings name: models, lexicons, labels; a folder stands for all files in it."""
+    if isinstance(value, dict):
+        return [p for v in value.values() for p in _named_files(v, root)]
+    if isinstance(value, (list, tuple)):
+        return [p for v in value for p in _named_files(v, root)]
+    if not isinstance(value, str) or not value or "\n" in value:
+        return []
+    path = root / value
+    if path.is_file():
+        return [path]
+    if path.is_dir() and path != root:
+        return [p for p in path.rglob("*") if p.is_file()]
+    return []
+
+
+def _source(run: StageRun, source: Any, memo: dict) -> dict[str, Any]:
+    from stages.ingest.files import list_files
+
+    root = run.project.root
+    files = list_files(source, root)
+    if not files:
+        raise InputError(
+            f"source {source.id!r} has no input files",
+            where=str(root / "sources.yaml"),
+            cure=f"check its paths: {', '.join(source.paths)}",
+        )
+    dump = source.model_dump(mode="json", by_alias=True)
+    rows = [_file_row(f, root, memo) for f in files]
+    return {k: dump[k] for k in READ_FIELDS} | {"files": rows}
+
+
+def _file_row(file: Any, root: Path, memo: dict) -> dict[str, Any]:
+    try:
+        row = digest_files([root / file.path], root, memo)[0]
+    except OSError as e:
+        # an unreadable file is one counted row of ingest, not the end of the run
+        return {"file": file.path, "bytes": file.size, "sha256": None, "error": e.strerror}
+    return row
+
+
+def _views(run: StageRun) -> dict[str, list[dict[str, Any]]]:
+    """Return what sample, decide and publish need to know of each source."""
+    from stages.ingest.source import public_view
+
+    facts = [source_facts(s) for s in run.project.sources.values()]
+    public = [public_view(s) for s in run.project.sources.values()]
+    return {"sample": facts, "decide": facts, "publish": public}
+
+
+def source_facts(source: Any) -> dict[str, Any]:
+    """Return the fields of a source that rules read, as plain JSON."""
+    dump = source.model_dump(mode="json", by_alias=True)
+    return {
+        "id": dump["id"],
+        "priority": dump["priority"],
+        "retain_until": dump.get("retain_until"),
+        "purposes": dump.get("purpose") or [],
+        "lawful_basis": (dump.get("personal_data") or {}).get("lawful_basis", "none"),
+    }

@@ -1,0 +1,86 @@
+"""sample: rule verdicts of every part, then seeded draws from what the policy alone would do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from lineage.records import DRAWS
+from pipelines import parts
+from pipelines.stage_run import StageRun
+from stages.decide import elect, order_view, verdicts
+from stages.decide.policy import load_policy
+from stages.decide.rules import Context, Evidence, SourceFacts
+from stages.sample import draw, frame_digest
+
+DOC_COLUMNS = (
+    "row",
+    "doc_id",
+    "source",
+    "status",
+    "error",
+    "licence",
+    "chars",
+    "date",
+    "ai_label",
+    "text_sha256",
+)
+
+
+def run(run: StageRun) -> dict[str, Any]:
+    """Judge every part by rule, elect keepers without human verdicts, and draw."""
+    policy = load_policy(run.project.policy_path)
+    context = rule_context(run)
+    run.map_parts(
+        "pipelines.tasks.sample:part",
+        {"ingest": DOC_COLUMNS, "quality": None, "pii": None, "screen": None},
+        ("verdicts",),
+        extra=(policy, context),
+        key_extra=[policy, str(context)],
+    )
+    run.sweep("verdicts")
+    frame = _frame(run)
+    draws = draw(frame, run.settings)
+    key = parts.content_key(frame=frame_digest(frame), draws=draws.write_json())
+    parts.write_part(run.project.data / "sample" / "draws.parquet", draws, DRAWS, key)
+    drawn = draws.group_by("draw").len().sort("draw")
+    return {
+        "seed": run.settings.seed,
+        "frame_sha256": frame_digest(frame),
+        "frame": frame.height,
+        "draws": dict(drawn.rows()),
+    }
+
+
+def part(tables: dict, settings: Any, extra: Any) -> dict[str, Any]:
+    policy, context = extra
+    evidence = Evidence(tables["ingest"], tables["quality"], tables["pii"], tables["screen"])
+    return {"verdicts": verdicts(evidence, policy, context)}
+
+
+def rule_context(run: StageRun) -> Context:
+    """Return the release's and the sources' facts that rules compare with."""
+    release = run.project.params.release
+    entries = run.project.inventory(run.name)["sources"]
+    sources = {e["id"]: SourceFacts(**(e | {"purposes": tuple(e["purposes"])})) for e in entries}
+    return Context(release.as_of, release.purpose, sources)
+
+
+def load_edges(run: StageRun) -> pl.DataFrame:
+    return parts.read_part(run.project.data / "dedup_edges" / "edges.parquet")
+
+
+def _frame(run: StageRun) -> pl.DataFrame:
+    edges = load_edges(run)
+    columns = ["row", "doc_id", "source", "text_sha256", "disposition"]
+    pieces, candidates = [], []
+    for ref in run.parts:
+        table = parts.read_part(run.project.table("verdicts", ref))
+        candidates.append(order_view(table, edges))
+        pieces.append(table.select(columns).with_columns(part=pl.lit(ref.part)))
+    if not pieces:
+        return pl.DataFrame(schema=dict.fromkeys(columns, pl.Binary) | {"part": pl.String})
+    lost = elect(pl.concat(candidates), edges).select("doc_id", lost="disposition")
+    frame = pl.concat(pieces).join(lost, on="doc_id", how="left", maintain_order="left")
+    return frame.with_columns(disposition=pl.coalesce("lost", "disposition")).drop("lost")

@@ -1,0 +1,171 @@
+"""Where each rule fires: one function per kind of evidence, rows out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from lineage.records import STATUS_OK
+from stages.decide.policy import (
+    AiLabelRule,
+    NotRunRule,
+    PiiRule,
+    Policy,
+    QualityRule,
+    RightsRule,
+    Rule,
+    ScreenRule,
+)
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """What a rule needs to know of a source; a slim, picklable view of its sources.yaml entry."""
+
+    id: str
+    priority: int
+    retain_until: str | None
+    purposes: tuple[str, ...]
+    lawful_basis: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """The release's own facts that rules compare with."""
+
+    as_of: dt.date
+    purpose: str
+    sources: Mapping[str, SourceFacts]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The annotation tables of one part, row-aligned."""
+
+    docs: pl.DataFrame  # row, doc_id, source, status, error, licence, chars, date, ai_label
+    quality: pl.DataFrame
+    pii: pl.DataFrame
+    screen: pl.DataFrame
+
+
+FIRED = {"row": pl.UInt32, "detector": pl.String, "score": pl.Float64, "threshold": pl.Float64}
+
+
+def fires(rule: Rule, evidence: Evidence, policy: Policy, context: Context) -> pl.DataFrame:
+    """Return the rows on which `rule` fires as (row, detector, score, threshold)."""
+    match rule:
+        case RightsRule():
+            found = _rights(rule, evidence, policy, context)
+        case QualityRule():
+            found = _quality(rule, evidence)
+        case PiiRule():
+            found = _pii(rule, evidence)
+        case ScreenRule():
+            found = _screen(rule, evidence)
+        case AiLabelRule():
+            found = evidence.docs.filter(pl.col("ai_label").is_in(list(rule.verdicts))).select("row")
+        case NotRunRule():
+            found = _not_run(rule, evidence)
+    for name, kind in FIRED.items():
+        if name not in found.columns:
+            found = found.with_columns(pl.lit(None, kind).alias(name))
+    return found.select(pl.col(n).cast(k) for n, k in FIRED.items())
+
+
+def _rights(rule: RightsRule, evidence: Evidence, policy: Policy, context: Context) -> pl.DataFrame:
+    docs = evidence.docs
+    missing = pl.col("licence").is_null() | pl.col("licence").is_in(["", "NOASSERTION", "NONE"])
+    if rule.test == "licence-missing":
+        return docs.filter(missing).select("row")
+    if rule.test == "licence-not-allowed":
+        known = docs.filter(~missing)
+        refused = [x for x in known["licence"].unique() if not allowed(x, policy.licences.allow)]
+        return known.filter(pl.col("licence").is_in(refused)).select("row")
+    if rule.test == "no-lawful-basis":
+        bare = [s.id for s in context.sources.values() if s.lawful_basis == "none"]
+        with_pii = evidence.pii.filter(pl.col("counts").list.len() > 0).select("row")
+        return docs.filter(pl.col("source").is_in(bare)).select("row").join(with_pii, on="row", how="semi")
+    if rule.test == "retention-ended":
+        as_of = context.as_of.isoformat()
+        bad = [s.id for s in context.sources.values() if s.retain_until and s.retain_until < as_of]
+    else:
+        bad = [s.id for s in context.sources.values() if context.purpose not in s.purposes]
+    return docs.filter(pl.col("source").is_in(bad)).select("row")
+
+
+def allowed(expression: str, allow: tuple[str, ...]) -> bool:
+    """Tell whether an SPDX expression can be met with allowed ids alone (AND needs all, OR needs one)."""
+    if "*" in allow:
+        return True
+    from license_expression import get_spdx_licensing
+
+    licensing = get_spdx_licensing()
+    try:
+        tree = licensing.parse(expression, validate=False)
+    except Exception:  # an expression that cannot be parsed is allowed by nobody
+        return False
+    if tree is None:
+        return False
+    values = {s: licensing.TRUE if s.key in allow else licensing.FALSE for s in licensing.get_symbols(tree)}
+    return tree.subs(values).simplify() == licensing.TRUE
+
+
+def _quality(rule: QualityRule, evidence: Evidence) -> pl.DataFrame:
+    value = pl.col(rule.column).cast(pl.Float64)
+    hit = value < rule.value if rule.op == "<" else value > rule.value
+    if rule.languages is not None:
+        hit &= pl.col("lang").is_in(list(rule.languages))
+    rows = evidence.quality.filter(hit.fill_null(False))
+    if rule.sources is not None:
+        docs = evidence.docs.filter(pl.col("source").is_in(list(rule.sources)))
+        rows = rows.join(docs.select("row"), on="row", how="semi")
+    return rows.select("row", score=pl.col(rule.column).cast(pl.Float64), threshold=pl.lit(rule.value))
+
+
+def _pii(rule: PiiRule, evidence: Evidence) -> pl.DataFrame:
+    pii = evidence.pii
+    if rule.sensitive is not None:
+        classes = pl.col("sensitive").list.eval(pl.element().is_in(list(rule.sensitive))).list.any()
+        return pii.filter(classes.fill_null(False)).select("row")
+    if rule.per_kchar_over is not None:
+        over = pii.filter(pl.col("per_kchar") > rule.per_kchar_over)
+        return over.select("row", score="per_kchar", threshold=pl.lit(rule.per_kchar_over))
+    counts = pii.select("row", "counts").explode("counts").drop_nulls("counts").unnest("counts")
+    if rule.types is not None:
+        counts = counts.filter(pl.col("type").is_in(list(rule.types)))
+    total = counts.group_by("row").agg(score=pl.col("n").sum().cast(pl.Float64))
+    limit = float(rule.count_over or 0)
+    return total.filter(pl.col("score") > limit).with_columns(threshold=pl.lit(limit))
+
+
+def _screen(rule: ScreenRule, evidence: Evidence) -> pl.DataFrame:
+    hits = evidence.screen.select("row", "hits").explode("hits").drop_nulls("hits").unnest("hits")
+    hits = hits.filter(
+        pl.col("code").is_in(_matching(hits["code"], rule.codes))
+        & pl.col("detector").is_in(_matching(hits["detector"], rule.detectors))
+        & (pl.col("score") >= rule.score)
+        & (pl.col("n") >= rule.count)
+    )
+    if rule.levels is not None:
+        hits = hits.filter(pl.col("level").is_in(list(rule.levels)))
+    best = hits.sort(["row", "score", "detector"], descending=[False, True, False]).unique(
+        "row", keep="first", maintain_order=True
+    )
+    return best.select("row", "detector", "score", threshold=pl.lit(rule.score))
+
+
+def _not_run(rule: NotRunRule, evidence: Evidence) -> pl.DataFrame:
+    table = evidence.pii if rule.stage == "pii" else evidence.screen
+    missed = table.select("row", "not_run").explode("not_run").drop_nulls("not_run")
+    missed = missed.filter(pl.col("not_run").is_in(_matching(missed["not_run"], rule.detectors)))
+    readable = evidence.docs.filter(pl.col("status") == STATUS_OK).select("row")
+    first = missed.sort("row", "not_run").unique("row", keep="first", maintain_order=True)
+    return first.join(readable, on="row", how="semi").select("row", detector="not_run")
+
+
+def _matching(values: pl.Series, patterns: tuple[str, ...]) -> list[str]:
+    return [v for v in values.unique() if any(fnmatch.fnmatchcase(v, p) for p in patterns)]

@@ -1,0 +1,15 @@
+"""Settings of the decide stage."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class DecideSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    policy: str = Field(
+        "cn-gbt-45654-2025",
+        pattern=r"^[a-z0-9-]+$",
+        description="Policy file in policies/, without its ending",
+    )
