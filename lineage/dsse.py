@@ -1,0 +1,89 @@
+"""DSSE 1.0 envelopes: signatures over a payload type and the exact payload bytes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+
+from lineage import canonical
+from lineage.errors import TrustError
+from lineage.keys import Signer, keyid, load_public
+
+STATEMENT_TYPE = "application/vnd.in-toto+json"
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A parsed envelope: payload type, exact payload bytes, signatures as (key id hint, raw signature)."""
+
+    payload_type: str
+    payload: bytes
+    signatures: tuple[tuple[str, bytes], ...]
+
+
+def pae(payload_type: str, payload: bytes) -> bytes:
+    """Return the pre-authentication encoding: the bytes that are signed."""
+    kind = payload_type.encode("utf-8")
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+def sign(payload_type: str, payload: bytes, signers: Iterable[Signer]) -> bytes:
+    """Return the envelope as canonical JSON, with one signature per signer in order of key id."""
+    message = pae(payload_type, payload)
+    made = sorted({s.keyid: s.sign(message) for s in signers}.items())
+    if not made:
+        raise TrustError("an envelope needs at least one signer")
+    return encode(Envelope(payload_type, payload, tuple(made)))
+
+
+def encode(envelope: Envelope) -> bytes:
+    """Return the envelope's JSON bytes."""
+    signatures = [{"keyid": k, "sig": _to_base64(s)} for k, s in envelope.signatures]
+    body = {
+        "payload": _to_base64(envelope.payload),
+        "payloadType": envelope.payload_type,
+        "signatures": signatures,
+    }
+    # keys and values are ASCII strings, for which sorted compact JSON is the RFC 8785 form
+    return json.dumps(body, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def parse(data: bytes, *, where: str = "", limit: int | None = None) -> Envelope:
+    """Return the parsed envelope without judging its signatures; a malformed one is a TrustError."""
+    body = canonical.loads(data, where=where, limit=limit)
+    try:
+        signatures = tuple((str(s.get("keyid", "")), _from_base64(s["sig"])) for s in body["signatures"])
+        kind, payload = body["payloadType"], _from_base64(body["payload"])
+    except (KeyError, TypeError, AttributeError, binascii.Error, ValueError):
+        raise TrustError("not a DSSE envelope", where=where) from None
+    if not isinstance(kind, str):
+        raise TrustError("not a DSSE envelope", where=where)
+    return Envelope(kind, payload, signatures)
+
+
+def verified_by(envelope: Envelope, public_pems: Iterable[str]) -> set[str]:
+    """Return the ids of the keys that made a good signature of the envelope; key id hints decide nothing."""
+    message = pae(envelope.payload_type, envelope.payload)
+    good = set()
+    for pem in public_pems:
+        key = load_public(pem)
+        for _, signature in envelope.signatures:
+            try:
+                key.verify(signature, message)
+            except InvalidSignature:
+                continue
+            good.add(keyid(key))
+    return good
+
+
+def _to_base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _from_base64(text: str) -> bytes:
+    return base64.b64decode(text.encode("ascii"), validate=True)
