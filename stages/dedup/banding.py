@@ -1,0 +1,134 @@
+"""Phase 3: pairs that share a band, one partition of the bands at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from stages.dedup.repeats import exact
+from stages.dedup.parameters import bands_rows, least_matches
+from stages.dedup.settings import DedupSettings
+from stages.dedup.store import SignatureStore
+
+PAIRS = {
+    "file_a": pl.UInt32,  # place of the smaller document id: which table, which row
+    "row_a": pl.UInt32,
+    "file_b": pl.UInt32,
+    "row_b": pl.UInt32,
+    "estimate": pl.Float64,  # share of equal signature values, 4 decimals
+    "shingles": pl.UInt64,  # of both documents: what verification must hold
+}
+_KEY = ["file_a", "row_a", "file_b", "row_b"]
+_CHUNK = 2_000_000  # pairs estimated at a time
+
+
+def partitions(signature_files: Sequence[Path], settings: DedupSettings) -> int:
+    """Return how many partitions the candidate search takes: the number set, else by `partition_keys`."""
+    if settings.partitions:
+        return settings.partitions
+    documents = len(SignatureStore(signature_files, settings.num_perm))
+    return max(1, -(-documents * bands_rows(settings)[0] // settings.partition_keys))
+
+
+def candidates(
+    signature_files: Sequence[Path],
+    settings: DedupSettings,
+    partition: int,
+    partitions: int,
+    members: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Return the PAIRS of one partition, sorted; the union over all partitions is the same for any number.
+
+    members: the answer of `exact`, whose documents are left to their representative; None computes it.
+    Documents are compared by the order of their ids, so the order of the files changes places, not pairs.
+    """
+    from stages.dedup.buckets import sort_keys
+
+    store = SignatureStore(signature_files, settings.num_perm)
+    members = exact(signature_files, settings) if members is None else members
+    by_id = _order(store, members["document"].to_numpy())
+    found = []
+    for keys in _band_slices(store, settings, by_id, partition, partitions):
+        chosen = np.flatnonzero(keys[1])
+        ordered = sort_keys(keys[0][chosen], chosen.astype(np.uint32))
+        found += list(_pairs(ordered, store, by_id, settings))
+    return merge_pairs([_table(store, *pair) for pair in found])
+
+
+def merge_pairs(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Return the union of PAIRS tables without repetition, sorted by place."""
+    return pl.concat([pl.DataFrame(schema=PAIRS), *tables]).unique(_KEY, keep="any").sort(_KEY)
+
+
+def _order(store: SignatureStore, members: np.ndarray) -> np.ndarray:
+    """Return the numbers of the documents to compare, in the order of their ids."""
+    compared = np.zeros(len(store), bool)
+    for f in range(len(store.files)):
+        signed = store.column("signature", f).is_not_null().to_numpy()
+        compared[store.first[f] : store.first[f + 1]] = signed
+    compared[members] = False
+    prefix, _ = store.prefixes("doc_id")
+    chosen = np.flatnonzero(compared)
+    return chosen[np.argsort(prefix[chosen], kind="stable")]
+
+
+def _band_slices(
+    store: SignatureStore, settings: DedupSettings, by_id: np.ndarray, partition: int, partitions: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (keys, taken) in the order of by_id for each slice of a band that falls to this partition."""
+    bands, rows = bands_rows(settings)
+    slices = -(-partitions // bands)
+    mine = [unit for unit in range(bands * slices) if unit % partitions == partition]
+    needed = sorted({unit // slices for unit in mine})
+    keys = _keys(store, needed, rows, by_id)
+    for unit in mine:
+        band, part = divmod(unit, slices)
+        values = keys[needed.index(band)]
+        yield values, (values >> np.uint64(40)) * np.uint64(slices) >> np.uint64(24) == part
+
+
+def _keys(store: SignatureStore, bands: list[int], rows: int, by_id: np.ndarray) -> np.ndarray:
+    """Return uint64 [bands, documents]: keys of the bands, documents in the order of by_id."""
+    from stages.dedup.buckets import band_keys
+
+    rank = np.full(len(store), -1, np.int64)
+    rank[by_id] = np.arange(len(by_id))
+    keys = np.empty((len(bands), len(by_id)), np.uint64)
+    for f in range(len(store.files)):
+        matrix, places = store.matrix(f)
+        to = rank[store.first[f] + places]
+        part = np.empty(len(places), np.uint64)
+        for n, band in enumerate(bands):
+            band_keys(matrix, band, rows, part)
+            keys[n, to[to >= 0]] = part[to >= 0]
+    return keys
+
+
+def _pairs(
+    ordered: tuple[np.ndarray, np.ndarray], store: SignatureStore, by_id: np.ndarray, settings: DedupSettings
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (pairs of document numbers, equal values) of one sorted band where the estimate allows it."""
+    from stages.dedup.buckets import bucket_pairs, matches
+
+    start, least = 0, least_matches(settings)
+    while start < len(ordered[0]):
+        ranks, start = bucket_pairs(*ordered, start, settings.hot_band_size, _CHUNK)
+        if not len(ranks):
+            continue
+        pairs = by_id[ranks]
+        wanted, where = np.unique(pairs, return_inverse=True)
+        where = where.reshape(pairs.shape)
+        equal = np.empty(len(pairs), np.int64)
+        matches(store.take(wanted), where[:, 0].copy(), where[:, 1].copy(), equal)
+        yield pairs[equal >= least], equal[equal >= least]
+
+
+def _table(store: SignatureStore, pairs: np.ndarray, equal: np.ndarray) -> pl.DataFrame:
+    files = np.searchsorted(store.first, pairs, side="right") - 1
+    rows = pairs - store.first[files]
+    shingles = store.shingles[pairs].sum(axis=1) if len(pairs) else np.zeros(0)
+    columns = [files[:, 0], rows[:, 0], files[:, 1], rows[:, 1], equal / store.num_perm, shingles]
+    return pl.DataFrame(dict(zip(PAIRS, columns, strict=True))).cast(PAIRS).with_columns(pl.col("estimate").round(4))

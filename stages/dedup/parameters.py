@@ -1,0 +1,74 @@
+"""Bands, rows and thresholds that follow from the settings, and the definition that manifests quote."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import unicodedata
+from functools import lru_cache
+
+from stages.dedup.scripts import folding_digest
+from stages.dedup.settings import DedupSettings
+
+DEFINITION = "hallmark-dedup@1"
+_LOST = 1e-4  # chance that the estimate turns away a pair exactly at the threshold
+_CURVE = (0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+@lru_cache(maxsize=8)
+def bands_rows(settings: DedupSettings) -> tuple[int, int]:
+    """Return (bands, rows): those set, else the best for threshold and weights by datasketch's integral."""
+    if settings.bands and settings.rows:
+        return settings.bands, settings.rows
+    from datasketch import MinHashLSH
+
+    weights = (round(1 - settings.miss_weight, 6), settings.miss_weight)
+    index = MinHashLSH(threshold=settings.threshold, num_perm=settings.num_perm, weights=weights)
+    return index.b, index.r
+
+
+def least_matches(settings: DedupSettings) -> int:
+    """Return the fewest equal signature values with which a pair is verified.
+
+    Equal values of a pair of similarity s follow Binomial(num_perm, s); the tail below the answer is at most
+    1e-4 at the threshold.
+    """
+    n, s, tail = settings.num_perm, settings.threshold, 0.0
+    for equal in range(n):
+        tail += math.comb(n, equal) * s**equal * (1 - s) ** (n - equal)
+        if tail > _LOST:
+            return equal
+    return n
+
+
+def detection(settings: DedupSettings, similarity: float) -> float:
+    """Return the chance that a pair of this Jaccard similarity shares a band: 1 - (1 - s^rows)^bands."""
+    bands, rows = bands_rows(settings)
+    return round(1 - (1 - similarity**rows) ** bands, 4)
+
+
+def method(settings: DedupSettings) -> dict:
+    """Return what manifests say about the method: enough to recompute any signature with datasketch."""
+    from stages.dedup.signing import permutations
+
+    bands, rows = bands_rows(settings)
+    a, b = permutations(settings)
+    return {
+        "definition": DEFINITION,
+        "normalisation_exact": "exact@1",
+        "normalisation_near": "nfc, then per code point NFKC, case folding, NFKC",
+        "folding_sha256": folding_digest(),
+        "unicode": unicodedata.unidata_version,
+        "shingle": {"word_ngram": settings.word_ngram, "char_ngram": settings.char_ngram},
+        "hash": "xxh32",
+        "scheme": "datasketch-affine32",
+        "seed": settings.seed,
+        "num_perm": settings.num_perm,
+        "permutations_sha256": hashlib.sha256(a.astype("<u4").tobytes() + b.astype("<u4").tobytes()).hexdigest(),
+        "bands": bands,
+        "rows": rows,
+        "threshold": settings.threshold,
+        "least_matches": least_matches(settings),
+        "hot_band_size": settings.hot_band_size,
+        "detection": [{"jaccard": s, "chance": detection(settings, s)} for s in _CURVE],
+    }
