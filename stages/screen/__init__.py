@@ -1,0 +1,7 @@
+"""Screening: evidence by risk code. `annotate` per part, `scan` for loose texts, `detectors` for what runs."""
+
+from stages.screen.screen import annotate, detectors, scan
+from stages.screen.settings import ScreenSettings
+from stages.screen.taxonomy import TAXONOMY
+
+__all__ = ["TAXONOMY", "ScreenSettings", "annotate", "detectors", "scan"]

@@ -1,0 +1,44 @@
+"""The `screen:` block of params.yaml."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LEXICONS = (
+    "terrorism",
+    "hatred",
+    "discrimination",
+    "violence-sexual",
+    "sexual-minors",
+    "illegal-trade",
+    "self-harm",
+    "insult",
+    "piracy",
+    "doxxing",
+)
+MODELS: tuple[str, ...] = ()
+
+
+class ScreenSettings(BaseModel):
+    """What the screen looks for and where its lists and models come from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    lexicons: tuple[str, ...] = Field(LEXICONS, description="Shipped lexicons to run, by name.")
+    operator_lexicons: str = Field(
+        "", description="Folder with the operator's own lexicon files (*.yaml); empty: none."
+    )
+    models: tuple[str, ...] = Field(MODELS, description="Shipped fastText classifiers to run, by name.")
+    operator_models: str = Field(
+        "", description="Folder with the operator's own classifiers (*.bin|*.ftz, each with its card *.json)."
+    )
+    secrecy: bool = Field(True, description="Look for secrecy, work-secret and trade-secret markings.")
+    cbrn: bool = Field(True, description="Look for names and CAS numbers of public CBRN control lists.")
+    poisoning: bool = Field(True, description="Look for hidden text, prompt injection and encoded payloads.")
+    classifier_floor: float = Field(
+        0.2, ge=0, le=1, description="Classifier scores below this are not stored; thresholds are policy."
+    )
+    window_chars: int = Field(
+        1000, ge=100, description="Long documents are classified in windows of this length; the worst counts."
+    )
+    block_mb: float = Field(4.0, gt=0, description="Text is screened in blocks of about this many MB.")
