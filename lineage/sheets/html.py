@@ -1,0 +1,75 @@
+"""A sheet as one HTML file that needs nothing else: no script for reading, no font, picture or network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+from lineage.sheets import safe, svg
+from lineage.sheets.model import Sheet, Value
+from lineage.sheets.reader import HERE, Reader
+
+
+def page(sheet: Sheet, read: Reader) -> str:
+    """Return the sheet as an HTML page."""
+    return _template().render(sheet=sheet, say=read.say, lang="zh-Hans" if sheet.lang == "zh" else "en")
+
+
+def value(v: Value) -> Markup:
+    """Return one value as an element that names its manifest field and its exact value."""
+    text = escape(safe.visible(v.text))
+    if not v.field:
+        return (
+            Markup(f'<code class="sha">{text}</code>') if v.kind == "sha256" else Markup(f"<bdi>{text}</bdi>")
+        )
+    attributes = f' data-field="{escape(safe.visible(v.field))}"'
+    if v.raw:
+        attributes += f' data-value="{escape(safe.visible(v.raw))}"'
+    if v.of:
+        attributes += f' data-of="{escape(v.of)}"'
+    state = f" {escape(v.raw)}" if v.kind in ("status", "grade") and v.raw.replace("_", "").isalpha() else ""
+    return Markup(f'<data class="v {v.kind}{state}"{attributes} tabindex="0">{text}</data>')
+
+
+def _paragraphs(text: str) -> Markup:
+    return Markup("").join(Markup(f"<p>{escape(line)}</p>") for line in safe.lines(text))
+
+
+def _content_policy(script: str, style: str) -> str:
+    def source(text: str) -> str:
+        return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+    return f"default-src 'none'; script-src {source(script)}; style-src {source(style)}; base-uri 'none'"
+
+
+@cache
+def _template() -> Template:
+    env = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style, script = (_packed(HERE / name) for name in ("sheet.css", "script.js.txt"))
+    env.globals.update(
+        style=Markup(style), script=Markup(script), policy=_content_policy(script, style), bar=svg.bar
+    )
+    env.globals.update(stack=svg.stack, whisker=svg.whisker, leaving=_leaving)
+    env.filters.update(
+        v=value, paragraphs=_paragraphs, kind=lambda block: type(block).__name__, clean=safe.visible
+    )
+    return env.get_template("page.html.jinja")
+
+
+def _packed(path) -> str:
+    text = path.read_text(encoding="utf-8")
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _leaving(leaves: list[tuple[str, str, Value]]) -> list[tuple[str, int]]:
+    return [(key, int(docs.raw)) for key, _, docs in leaves]
