@@ -3,8 +3,8 @@
     EVAL_DIR/
       corpora/  dedup/  pii/  prohibited/  cbrn/  quality/  lid/
 
-`tables(eval_dir, "quality", {"text", "keep", "kind"})` yields every table of that sub-folder whose rows have these
-fields. Readable: .jsonl, .json (array), .parquet, .csv; the first two also as .gz and .zst.
+`tables(eval_dir, "quality", {"text", "keep", "kind"})` yields every table of that sub-folder whose rows have
+these fields. Readable: .jsonl, .json (array), .parquet, .csv; the first two also as .gz and .zst.
 """
 
 from __future__ import annotations

@@ -1,0 +1,66 @@
+"""Quality: evidence about language and form. It measures; the policy decides (`judge`)."""
+
+from __future__ import annotations
+
+import hashlib
+
+import polars as pl
+
+from lineage.records import STATUS_OK
+from stages.quality import characters, language
+from stages.quality.counts import Limits, count
+from stages.quality.evidence import BOILERPLATE, measure
+from stages.quality.judge import judge
+from stages.quality.language import identify
+from stages.quality.model import describe, model_path
+from stages.quality.rules import DTYPES, RULES, Rule
+from stages.quality.score import PARTS, quality_score
+from stages.quality.settings import QualitySettings
+
+__all__ = ["EVIDENCE", "RULES", "QualitySettings", "Rule", "annotate", "detectors", "judge"]
+
+#: the whole result of `annotate`: QUALITY_FIXED, then the columns of RULES
+EVIDENCE: dict[str, pl.DataType] = {
+    "row": pl.UInt32(),
+    "doc_id": pl.Binary(),
+    "lang": pl.String(),
+    "lang_score": pl.Float64(),
+    "quality_score": pl.Float64(),
+    **DTYPES,
+}
+
+
+def annotate(docs: pl.DataFrame, settings: QualitySettings) -> pl.DataFrame:
+    """Return one row of evidence (`EVIDENCE`) per document; an unreadable one has lang `und` and nulls."""
+    readable = (pl.col("status") == STATUS_OK) & pl.col("text").is_not_null()
+    distinct = docs.filter(readable).unique("text_sha256", keep="first", maintain_order=True)
+    texts = distinct["text"]
+    counts = count(texts, Limits(settings.short_line, settings.repetition_tokens))
+    found = (
+        pl.concat([identify(texts, counts, settings), measure(texts, counts)], how="horizontal")
+        .with_columns(pl.col("lang_score").round(4), quality_score())
+        .with_columns(distinct["text_sha256"])
+    )
+    keys = docs.select("row", "doc_id", text_sha256=pl.when(readable).then("text_sha256"))
+    joined = keys.join(found, on="text_sha256", how="left", maintain_order="left")
+    return joined.with_columns(pl.col("lang").fill_null("und")).select(
+        pl.col(name).cast(dtype) for name, dtype in EVIDENCE.items()
+    )
+
+
+def detectors(settings: QualitySettings) -> list[dict]:
+    """Return what runs under these settings: script rule, heuristics and, if there is one, the model."""
+    path = model_path(settings.lid_model)
+    tables = hashlib.sha256(characters.table().tobytes())
+    tables.update(repr((language.ONE_LANGUAGE, language.RENAMED, BOILERPLATE, PARTS)).encode())
+    tables.update(settings.model_dump_json(exclude={"lid_model"}).encode())
+    digest = tables.hexdigest()
+    found = [
+        {"detector": "script-rule@1", "sha256": digest, "codes": ["lang"], "languages": [], "evidence": None},
+        {"detector": "form@1", "sha256": digest, "codes": list(DTYPES), "languages": [], "evidence": None},
+    ]
+    if path is not None:
+        facts = describe(path, packaged=settings.lid_model == "packaged")
+        model = {"codes": ["lang"], "languages": [], "evidence": None}
+        found.append({"detector": f"{facts.pop('name')}@1", **facts, **model})
+    return found
