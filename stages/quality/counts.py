@@ -27,7 +27,8 @@ COUNTED = (
 COLUMNS = (*COUNTED, *(f"script_{name}" for name in ch.SCRIPTS))
 _AT = {name: i for i, name in enumerate(COLUMNS)}
 _CHARS, _UPPER, _SENTENCES, _WORDS = (_AT[n] for n in ("chars", "upper", "sentences", "words"))
-_LINES, _RUNS = _AT["lines"], _AT["han_runs"]
+_LINES, _RUNS, _BRACES = _AT["lines"], _AT["han_runs"], _AT["braces"]
+_BROKEN, _CJK_PUNCT = _AT["broken"], _AT["cjk_punct"]
 _DUPLICATES, _NGRAMS, _SCRIPT0 = _AT[DUPLICATES[0]], _AT[NGRAMS[0]], _AT["script_other"]
 _WIDTH = len(COLUMNS)
 
@@ -107,14 +108,18 @@ def _scan_characters(points, classes, n, row):
         row[_CHARS + 1 + category] += 1
         if category == ch.LETTER:
             row[_SCRIPT0 + (kind & ch.SCRIPT_MASK)] += 1
-        for mark in range(6):
-            row[_UPPER + mark] += kind >> _MARK_SHIFTS[mark] & 1
-        if kind & ch.TERMINAL:
-            after = classes[i + 1] if i + 1 < n else _SPACE_CLASS
-            row[_SENTENCES] += point >= 0x2E80 or after >> ch.CATEGORY_SHIFT & ch.CATEGORY_MASK == ch.SPACE
-        row[_SENTENCES + 1] += point == 0x7B or point == 0x7D
-        row[_SENTENCES + 2] += _is_broken(points, i, n)
-        row[_SENTENCES + 3] += category == ch.PUNCT and point >= 0x3000
+        elif point == 0x7B or point == 0x7D:
+            row[_BRACES] += 1
+        if kind >= ch.UPPER:
+            for mark in range(6):
+                row[_UPPER + mark] += kind >> _MARK_SHIFTS[mark] & 1
+            if kind & ch.TERMINAL:
+                after = classes[i + 1] if i + 1 < n else _SPACE_CLASS
+                spaced = after >> ch.CATEGORY_SHIFT & ch.CATEGORY_MASK == ch.SPACE
+                row[_SENTENCES] += point >= 0x2E80 or spaced
+        if point >= 0x80:
+            row[_BROKEN] += _is_broken(points, i, n)
+            row[_CJK_PUNCT] += category == ch.PUNCT and point >= 0x3000
 
 
 @njit(cache=True, nogil=True)

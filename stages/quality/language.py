@@ -34,6 +34,8 @@ ONE_LANGUAGE = {
     "armenian": "hy",
     "thaana": "dv",
 }
+#: model codes for Chinese; the characters tell more than these codes do
+CHINESE = ("zh", "wuu", "yue")
 #: model codes that BCP 47 or common use writes otherwise
 RENAMED = {"no": "nb", "als": "gsw", "bh": "bho", "eml": "egl", "sh": "sr-Latn"}
 
@@ -45,26 +47,35 @@ _NOISE = r"https?://\S+|[\w.+-]+@[\w.-]+|\{\{.*?\}\}|<[^<>]*>|\s+"  # what a rea
 
 def identify(texts: pl.Series, counts: pl.DataFrame, settings: QualitySettings) -> pl.DataFrame:
     """Return lang, lang_score (share or probability, 0..1) and lang_not_run for each text."""
-    ruled = counts.select(*_script_rule(settings))
+    ruled = counts.select(*_script_rule(settings), _chinese().alias("variety"))
     ask = ruled["lang"].is_null()
     path = model_path(settings.lid_model)
-    asked = ruled.filter(ask).with_columns(lang=pl.lit("und"), lang_score=pl.lit(0.0))
-    if path is not None and ask.any():
-        shown = texts.filter(ask).str.replace_all(_NOISE, " ").str.slice(0, settings.lid_chars)
-        codes, scores = predict(path, shown.to_list())
-        sure = pl.col("lang_score") >= settings.lid_min_score
-        asked = pl.DataFrame({"lang": codes, "lang_score": scores}, schema=asked.schema).with_columns(
-            lang=pl.when(sure).then(pl.col("lang").replace(RENAMED)).otherwise(pl.lit("und"))
+    if path is None or not ask.any():
+        absent = pl.col("lang").is_null()
+        return ruled.select(
+            pl.col("lang").fill_null("und"), pl.col("lang_score").fill_null(0.0), lang_not_run=absent
         )
-    rows = ruled.with_row_index("i")
-    answer = rows.filter(ask).select("i").hstack(asked)
-    return (
-        rows.join(answer, on="i", how="left", suffix="_model", maintain_order="left")
-        .with_columns(lang_not_run=pl.lit(path is None) & pl.col("lang").is_null())
-        .select(
-            pl.coalesce("lang", "lang_model"), pl.coalesce("lang_score", "lang_score_model"), "lang_not_run"
+    shown = _shown(texts.filter(ask), settings.lid_chars)
+    codes, scores = predict(path, shown.to_list())
+    asked = (
+        ruled.filter(ask)
+        .with_columns(lang=pl.Series(codes), lang_score=pl.Series(scores))
+        .with_columns(
+            lang=pl.when(pl.col("lang_score") < settings.lid_min_score)
+            .then(pl.lit("und"))
+            .when(pl.col("lang").is_in(CHINESE))
+            .then("variety")
+            .otherwise(pl.col("lang").replace(RENAMED))
         )
     )
+    at = pl.int_range(pl.len(), dtype=pl.UInt32)
+    both = pl.concat([ruled.with_columns(at=at).filter(~ask), asked.hstack(ruled.select(at=at).filter(ask))])
+    return both.sort("at").select("lang", "lang_score", lang_not_run=pl.lit(False))
+
+
+def _shown(texts: pl.Series, chars: int) -> pl.Series:
+    """Return what the model sees: the head of the text on one line, without links, tags and the like."""
+    return texts.str.slice(0, 3 * chars).str.replace_all(_NOISE, " ").str.slice(0, chars)
 
 
 def _script_rule(settings: QualitySettings) -> tuple[pl.Expr, pl.Expr]:
@@ -91,14 +102,16 @@ def _script_rule(settings: QualitySettings) -> tuple[pl.Expr, pl.Expr]:
         .when(is_east & (kana >= (han + kana) * settings.kana_share))
         .then(pl.lit("ja"))
         .when(is_east)
-        .then(_chinese(han))
+        .then(_chinese())
         .otherwise(single)
     )
     share = pl.when(weight == 0).then(0.0).otherwise(pl.max_horizontal(east, top) / weight)
     return lang.alias("lang"), pl.when(lang.is_not_null()).then(share).alias("lang_score")
 
 
-def _chinese(han: pl.Expr) -> pl.Expr:
+def _chinese() -> pl.Expr:
+    """Return the variety of Chinese by the characters; `zh` without any that tells."""
+    han = pl.col("script_han")
     classical, modern = pl.col("classical") / han, pl.col("modern") / han
     prose = (han >= LZH_MIN_HAN) & (classical > 2 * modern + LZH_MARGIN)
     metre = pl.max_horizontal("runs_of_5", "runs_of_7") >= VERSE_SHARE * pl.col("han_runs")

@@ -23,28 +23,16 @@ def repeated_ngrams(hashes, lengths, row):
         row[0] += lengths[i]
     if count < 3:
         return
-    size = 16
-    while size < 2 * count:
-        size *= 2
+    size = _table_size(count)
     keys, slots = np.empty(size, np.uint64), np.full(size, -1, np.int32)
     tokens, members = np.empty(count, np.int32), np.zeros(count, np.int32)
-    alive = np.arange(count).astype(np.int32)
     for i in range(count):
         tokens[i] = _class_of(hashes[i], i, keys, slots, size)
-    classes = tokens.copy()
+    classes, alive = tokens.copy(), np.arange(count).astype(np.int32)
     for n in range(2, 11):
-        slots[:] = -1
-        members[:] = 0
-        found = 0
-        for k in range(len(alive)):
-            i = alive[k]
-            if i + n <= count:
-                key = np.uint64(classes[i]) << np.uint64(32) | np.uint64(tokens[i + n - 1])
-                classes[i] = _class_of(key, i, keys, slots, size)
-                members[classes[i]] += 1
-                alive[found] = i
-                found += 1
-        alive = _repeated(alive[:found], classes, members)
+        size = _table_size(len(alive))
+        slots[:size] = -1
+        alive = _refine(n, alive, tokens, classes, members, keys, slots, size)
         if not len(alive):
             return
         if n <= 4:
@@ -54,9 +42,35 @@ def repeated_ngrams(hashes, lengths, row):
 
 
 @njit(cache=True, nogil=True)
+def _table_size(entries):
+    size = 16
+    while size < 2 * entries:
+        size *= 2
+    return size
+
+
+@njit(cache=True, nogil=True)
+def _refine(n, alive, tokens, classes, members, keys, slots, size):
+    """Turn classes of (n-1)-grams into classes of n-grams; return positions of classes of two or more."""
+    found = 0
+    for k in range(len(alive)):
+        members[alive[k]] = 0
+    for k in range(len(alive)):
+        i = alive[k]
+        if i + n <= len(tokens):
+            key = np.uint64(classes[i]) << np.uint64(32) | np.uint64(tokens[i + n - 1])
+            classes[i] = _class_of(key, i, keys, slots, size)
+            members[classes[i]] += 1
+            alive[found] = i
+            found += 1
+    return _repeated(alive[:found], classes, members)
+
+
+@njit(cache=True, nogil=True)
 def _class_of(key, position, keys, slots, size):
     """Return the position at which this key came first."""
-    at = np.int64((key * _MULTIPLIER) >> np.uint64(20) & np.uint64(size - 1))
+    mixed = key * _MULTIPLIER  # the class lies in the upper half of the key, so fold its bits down
+    at = np.int64((mixed ^ mixed >> np.uint64(32)) & np.uint64(size - 1))
     while slots[at] >= 0:
         if keys[at] == key:
             return slots[at]
