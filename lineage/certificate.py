@@ -61,7 +61,7 @@ def certify_shard(
 ) -> bytes:
     """Return the signed certificate of one part; `manifest_path` is its manifest, relative to `release`.
 
-    The files must be there and agree with the manifest, else TrustError.
+    The files must be there and agree with the manifest; else TrustError
     """
     release = Path(release)
     manifest = canonical.loads(_read(release, manifest_path), where=manifest_path)
@@ -133,6 +133,20 @@ def countersignature_name(countersignature: bytes) -> str:
     """Return the file name of a countersignature: payload digest and key id, so that two never clash."""
     body = canonical.loads(countersignature)
     return f"{body['payload_sha256'][:16]}-{body['signatures'][0]['keyid'][:16]}.json"
+
+
+def read_countersignature(data: bytes) -> tuple[str, tuple[tuple[str, bytes], ...]]:
+    """Return (payload SHA-256, ((key id hint, signature), ...)) of a countersignature."""
+    body = canonical.loads(data, limit=1 << 20)
+    if not isinstance(body, dict) or body.get("schema") != COUNTERSIGNATURE:
+        raise TrustError("not a countersignature")
+    envelope = dsse.parse(canonical.plain_dumps({**body, "payload": ""}))
+    return body["payload_sha256"], envelope.signatures
+
+
+def certificate_id(envelope: bytes) -> str:
+    """Return what revocations name a certificate by: hex SHA-256 of its payload, whoever else signs it."""
+    return sha256_bytes(dsse.parse(envelope).payload)
 
 
 def claim(manifest: Mapping[str, Any]) -> dict[str, str]:
