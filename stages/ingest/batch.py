@@ -1,0 +1,56 @@
+"""What a reader hands over: the records of one slice as columns, before they become document rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+#: Columns of a document that come from the data as they are.
+PLAIN = ("native_id", "url", "warc_id", "title", "author", "date", "licence", "meta")
+
+
+@dataclass
+class Batch:
+    """Records of one file; every list has one item per record, an absent column is None.
+
+    `text` is None and `error` a reason slug where a record cannot be read. `by_offset` says that a record
+    without an id of its own is named by its byte offset: later slices of line formats do not know its number.
+    """
+
+    file: str
+    text: list[str | None]
+    raw: list[bytes]
+    record: list[int | None]
+    offset: list[int | None] | None = None
+    length: list[int | None] | None = None
+    error: list[str | None] | None = None
+    plain: dict[str, list[str | None]] = field(default_factory=dict)
+    kind: list[str] | None = None
+    turns: list[list[dict[str, str]] | None] | None = None
+    label: list[Any] | None = None
+    transforms: list[tuple[str, ...]] | None = None
+    by_offset: bool = False
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def errors(self) -> list[str | None]:
+        """Return the list of errors, made on first use."""
+        if self.error is None:
+            self.error = [None] * len(self)
+        return self.error
+
+    def note(self, row: int, transform: str) -> None:
+        """Record that a row's text is not as found."""
+        if self.transforms is None:
+            self.transforms = [()] * len(self)
+        self.transforms[row] += (transform,)
+
+
+def failed(
+    file: str, error: str, *, offset: int | None = None, record: int | None = None, raw: bytes = b""
+) -> Batch:
+    """Return one row that says why a file, or its rest, or one record could not be read."""
+    length = len(raw) if offset is not None else None
+    return Batch(file, [None], [sha256(raw).digest()], [record], [offset], [length], [error])

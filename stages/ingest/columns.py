@@ -1,0 +1,219 @@
+"""Columnar files (Parquet, Arrow, data sets saved to disk): rows in proportion to the slice's bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stages.ingest.batch import Batch, failed
+from stages.ingest.objects import dump, from_objects
+from stages.ingest.settings import IngestSettings
+from stages.ingest.source import Fields
+
+_PLAIN = {
+    "native_id": "id",
+    "url": "url",
+    "title": "title",
+    "author": "author",
+    "date": "date",
+    "licence": "licence",
+}
+_ROWS = 8192
+_MAGIC = (b"PAR1", b"PARE")
+
+
+def read_parquet(
+    path: Path, name: str, span: tuple[int, int], fields: Fields, settings: IngestSettings
+) -> list[Batch]:
+    """Read the rows of a slice: row floor(rows * start / size) to floor(rows * end / size)."""
+    reason = _parquet_break(path)
+    if reason:
+        return [failed(name, reason)]
+    out: list[Batch] = []
+    with pq.ParquetFile(path, memory_map=True) as file:
+        low, high = _rows(file.metadata.num_rows, span, path)
+        if not file.metadata.num_rows:
+            return [failed(name, "empty-text", record=0)]
+        wanted = list(file.schema_arrow.names)
+        reason = _lacks(wanted, fields)
+        if reason:
+            return [failed(name, reason)]
+        at = 0
+        for group in range(file.metadata.num_row_groups):
+            size = file.metadata.row_group(group).num_rows
+            if at + size > low and at < high:
+                try:
+                    out += _group(file, group, at, (low, high), name, fields, settings)
+                except (OSError, pa.ArrowException):
+                    read = sum(len(batch) for batch in out)
+                    out.append(failed(name, "file-unreadable", record=max(low, at, low + read)))
+            at += size
+    return out
+
+
+def _group(
+    file: pq.ParquetFile,
+    group: int,
+    at: int,
+    rows: tuple[int, int],
+    name: str,
+    fields: Fields,
+    settings: IngestSettings,
+) -> Iterator[Batch]:
+    for piece in file.iter_batches(batch_size=_ROWS, row_groups=[group]):
+        low, high = max(rows[0] - at, 0), min(rows[1] - at, piece.num_rows)
+        if high > low:
+            yield from_table(pa.table(piece.slice(low, high - low)), name, at + low, fields, settings)
+        at += piece.num_rows
+
+
+def _parquet_break(path: Path) -> str | None:
+    with path.open("rb") as file:
+        head = file.read(4)
+        size = file.seek(0, 2)
+        file.seek(max(0, size - 4))
+        tail = file.read(4)
+    if head not in _MAGIC:
+        return "file-unreadable"
+    return None if tail in _MAGIC and size >= 12 else "truncated"
+
+
+def _rows(count: int, span: tuple[int, int], path: Path) -> tuple[int, int]:
+    size = path.stat().st_size
+    return count * span[0] // size, count if span[1] >= size else count * span[1] // size
+
+
+def _lacks(names: list[str], fields: Fields) -> str | None:
+    have = set(names)
+    whole = {fields.text} <= have or {fields.prompt, fields.answer} <= have or {fields.messages} <= have
+    return None if whole else "missing-field"
+
+
+def read_arrow(
+    path: Path, name: str, span: tuple[int, int], fields: Fields, settings: IngestSettings
+) -> list[Batch]:
+    """Read the rows of a slice of an Arrow stream or file (as `datasets` saves them)."""
+    out: list[Batch] = []
+    with pa.memory_map(str(path)) as file:
+        try:
+            reader: Any = pa.ipc.open_stream(file)
+            pieces: Iterator[pa.RecordBatch] = iter(reader)
+        except pa.ArrowInvalid:
+            file.seek(0)
+            reader = pa.ipc.open_file(file)
+            pieces = (reader.get_batch(i) for i in range(reader.num_record_batches))
+        reason = _lacks(reader.schema.names, fields)
+        if reason:
+            return [failed(name, reason)]
+        held, broken = [], False
+        try:
+            for piece in pieces:
+                held.append(piece)
+        except (OSError, pa.ArrowException):
+            broken = True
+        low, high = _rows(sum(piece.num_rows for piece in held), span, path)
+        at = 0
+        for piece in held:
+            a, b = max(low - at, 0), min(high - at, piece.num_rows)
+            if b > a:
+                out.append(from_table(pa.table(piece.slice(a, b - a)), name, at + a, fields, settings))
+            at += piece.num_rows
+        if broken:
+            out.append(failed(name, "truncated", record=at))
+        if not at and not broken:
+            out.append(failed(name, "empty-text", record=0))
+    return out
+
+
+def from_table(table: pa.Table, name: str, first: int, fields: Fields, settings: IngestSettings) -> Batch:
+    """Return the columns of a table's rows; a record's bytes are its text's, or its turns' canonical JSON."""
+    column = table.column(fields.text) if fields.text in table.column_names else None
+    if column is None or not _is_text(column.type):
+        batch = _by_rows(table, name, fields, settings)
+    else:
+        batch = _by_columns(table, name, fields, settings)
+    batch.record = list(range(first, first + table.num_rows))
+    return batch
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return pa.types.is_string(value) or pa.types.is_large_string(value) or pa.types.is_string_view(value)
+
+
+def _by_columns(table: pa.Table, name: str, fields: Fields, settings: IngestSettings) -> Batch:
+    texts = pl.Series(table.column(fields.text).cast(pa.large_string())).to_list()
+    used = {getattr(fields, field) for field in (*_PLAIN.values(), "text")}
+    names = {column: getattr(fields, field) for column, field in _PLAIN.items()}
+    plain = {
+        column: _strings(table.column(field))
+        for column, field in names.items()
+        if field in table.column_names
+    }
+    batch = Batch(name, texts, [raw_of(text) for text in texts], [], plain=plain)
+    for row in [row for row, text in enumerate(texts) if text is None]:
+        batch.errors()[row] = "null-text"
+    if settings.keep_meta:
+        batch.plain["meta"] = meta_of(table.select(sorted(set(table.column_names) - used)))
+    if None in texts and _lacks([n for n in table.column_names if n != fields.text], fields) is None:
+        return _by_rows(table, name, fields, settings)
+    return batch
+
+
+def _by_rows(table: pa.Table, name: str, fields: Fields, settings: IngestSettings) -> Batch:
+    values = table.to_pylist()
+    for value in values:
+        if value.get(fields.text, "") is None:
+            del value[fields.text]
+    keys = (fields.text, fields.prompt, fields.answer, fields.messages)
+    raw = [raw_of({key: value[key] for key in keys if key in value}) for value in values]
+    return from_objects(values, [None] * len(values), {}, name, raw, fields, settings)
+
+
+def raw_of(value: Any) -> bytes:
+    """Return the digest of a columnar record: of the text's bytes, or of its fields as canonical JSON."""
+    return sha256(record_bytes(value)).digest()
+
+
+def record_bytes(value: Any) -> bytes:
+    """Return the bytes that stand for a columnar record."""
+    if value is None:
+        return b""
+    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else dump(value).encode()
+
+
+def _strings(column: pa.ChunkedArray) -> list[str | None]:
+    if _is_text(column.type):
+        return [value or None for value in pl.Series(column.cast(pa.large_string())).to_list()]
+    values = column.to_pylist()
+    return [
+        None if value is None else value if isinstance(value, str) else dump(value).strip('"')
+        for value in values
+    ]
+
+
+def meta_of(table: pa.Table) -> list[str | None]:
+    """Return the other columns as canonical JSON; bytes are told by their length only."""
+    if not table.num_columns:
+        return [None] * table.num_rows
+    simple = all(
+        _is_text(c.type) or pa.types.is_integer(c.type) or pa.types.is_boolean(c.type) for c in table.columns
+    )
+    if simple:
+        frame = pl.DataFrame(table)
+        return frame.select(pl.struct(pl.all()).struct.json_encode()).to_series().to_list()
+    return [dump(_sizes(value)) for value in table.to_pylist()]
+
+
+def _sizes(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {"bytes": len(value)}
+    if isinstance(value, dict):
+        return {key: _sizes(item) for key, item in value.items()}
+    return [_sizes(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,163 @@
+"""What each class of source must prove before it is used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from stages.ingest.source import Source
+
+
+class Finding(NamedTuple):
+    """Something that a source lacks; `error` stops the run, `warning` is told."""
+
+    source: str
+    level: str  # error | warning
+    field: str
+    what: str
+    why: str
+    cure: str
+
+
+class Proof(NamedTuple):
+    """A kind of evidence that a class of source must have, and the requirement it meets."""
+
+    kind: str
+    level: str
+    why: str
+
+
+#: Required proofs by class: TC260-003 5.1 c), Interim Measures Art. 7 and 11, GB/T 45654-2025 5.1.
+PROOFS: dict[str, tuple[Proof, ...]] = {
+    "open-licence": (
+        Proof("licence-text", "error", "open data may be used only under a kept licence text (R-05)"),
+    ),
+    "self-collected": (
+        Proof("collection-record", "error", "what was collected must be shown by its fetch records (R-06)"),
+        Proof("robots-verdict", "error", "what a site refused must not be collected (R-07)"),
+    ),
+    "commercial-contract": (
+        Proof("contract", "error", "bought data needs a valid contract (R-08)"),
+        Proof("supplier-evidence", "warning", "the supplier must prove source, quality and safety (R-08)"),
+    ),
+    "user-data": (
+        Proof("consent-record", "error", "user input needs the user's authorisation (R-09)"),
+        Proof("withdrawals", "warning", "withdrawn consent must be honoured (R-09)"),
+    ),
+    "synthetic": (
+        Proof("generator-record", "error", "generated data must name its model, version and terms (R-12)"),
+        Proof("generator-licence", "warning", "the model's terms must allow the use of its output (R-12)"),
+    ),
+    "public-domain": (
+        Proof("public-domain-ground", "warning", "say why no right stands against the use (R-30)"),
+    ),
+}
+
+
+def findings(source: Source, project: Path) -> list[Finding]:
+    """List what is missing for this source, each with the reason it matters and the cure."""
+    return [
+        *_files(source, project),
+        *_proofs(source),
+        *_rights(source),
+        *_privacy(source, project),
+        *_labels(source),
+    ]
+
+
+def _files(source: Source, project: Path) -> list[Finding]:
+    found = []
+    for item in source.evidence:
+        if not (project / item.path).is_file():
+            what = f"the evidence file {item.path} does not exist"
+            why = "a claim without its file cannot be checked"
+            found.append(
+                Finding(source.id, "error", "evidence", what, why, "add the file or correct the path")
+            )
+        elif (project / item.path).stat().st_size == 0:
+            what = f"the evidence file {item.path} is empty"
+            found.append(
+                Finding(source.id, "error", "evidence", what, "it proves nothing", "put the document there")
+            )
+    return found
+
+
+def _proofs(source: Source) -> list[Finding]:
+    kinds = {item.kind for item in source.evidence}
+    return [
+        Finding(
+            source.id,
+            proof.level,
+            "evidence",
+            f"class {source.source_class} has no evidence of kind {proof.kind}",
+            proof.why,
+            f"add `- {{kind: {proof.kind}, path: FILE}}` to evidence",
+        )
+        for proof in PROOFS[source.source_class]
+        if proof.kind not in kinds
+    ]
+
+
+def _rights(source: Source) -> list[Finding]:
+    if source.licence not in ("NOASSERTION", "NONE"):
+        return []
+    what = f"the licence is {source.licence}"
+    why = "its documents leave the release as licence-missing unless they state their own"
+    return [Finding(source.id, "warning", "licence", what, why, "find out the licence and write its SPDX id")]
+
+
+def _privacy(source: Source, project: Path) -> list[Finding]:
+    data, found = source.personal_data, []
+    if data.lawful_basis == "none":
+        what = "no lawful basis for personal information"
+        why = "documents with personal information need one (PIPL Art. 13, R-24)"
+        found.append(
+            Finding(source.id, "warning", "personal_data.lawful_basis", what, why, "state the basis")
+        )
+    for field in ("separate_consent", "pipia"):
+        path = getattr(data, field)
+        if path and not (project / path).is_file():
+            what = f"the file {path} does not exist"
+            why = "a claim without its file cannot be checked"
+            found.append(Finding(source.id, "error", f"personal_data.{field}", what, why, "add the file"))
+    if data.lawful_basis == "consent" and not {"consent-record"} & {item.kind for item in source.evidence}:
+        what = "the basis is consent, but there is no consent-record"
+        why = "consent must be proved (PIPL Art. 14, R-24)"
+        found.append(
+            Finding(source.id, "error", "evidence", what, why, "add the consent records as evidence")
+        )
+    if source.cross_border and not data.pipia and data.lawful_basis not in ("not-personal", "none"):
+        what = "personal information crosses a border without an impact assessment"
+        why = "PIPL Art. 55 asks for one before it is sent"
+        found.append(Finding(source.id, "error", "personal_data.pipia", what, why, "add the assessment file"))
+    return found
+
+
+#: What a record of annotation must state (TC260-003 5.3, GB/T 45674-2025; R-33 to R-40).
+ANNOTATION = ("method", "purpose", "rule_book", "annotators", "reviewers", "qualified", "batches")
+
+
+def _labels(source: Source) -> list[Finding]:
+    record, found = source.annotation, []
+    if record is None:
+        return []
+    for key in ANNOTATION:
+        if not record.get(key):
+            what = f"the annotation record lacks `{key}`"
+            why = "labels and answers must show how, by whom and by which rules they were made (R-33 to R-39)"
+            found.append(Finding(source.id, "error", f"annotation.{key}", what, why, f"add `{key}:`"))
+    both = {str(x) for x in record.get("annotators") or ()} & {str(x) for x in record.get("reviewers") or ()}
+    if both:
+        what = f"{len(both)} person(s) both annotated and reviewed"
+        why = "one person must not have both roles in one task (R-34)"
+        found.append(
+            Finding(source.id, "error", "annotation.reviewers", what, why, "have another person review")
+        )
+    unchecked = [b for b in record.get("batches") or () if not (isinstance(b, dict) and b.get("inspected"))]
+    if unchecked:
+        what = f"{len(unchecked)} batch(es) were not inspected"
+        why = "each batch of functional labels is sampled and decided on (R-38)"
+        found.append(
+            Finding(source.id, "error", "annotation.batches", what, why, "inspect them, or leave them out")
+        )
+    return found

@@ -1,0 +1,76 @@
+"""Reading one record again from its source file, to prove that the locator still points at the same bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lineage.errors import InputError
+from stages.ingest.columns import record_bytes
+from stages.ingest.formats import kind_of
+from stages.ingest.source import Source
+from stages.ingest.streams import BROKEN, blocks
+
+
+def reread(
+    source: Source, project: Path, file: str, record: int | None, offset: int | None, length: int | None
+) -> bytes:
+    """Return the record's bytes as found: their sha256 is the document's raw_sha256 if nothing changed."""
+    kind = kind_of(file, source.format)
+    path = project / file
+    try:
+        if offset is not None and length is not None:
+            return _range(path, kind.compression, offset, length)
+        return _row(path, kind.format, source, record or 0)
+    except (*BROKEN, pa.ArrowException) as error:
+        raise InputError(
+            f"the record cannot be read again: {error}",
+            where=f"source {source.id}: {file}",
+            cure="restore the file that the source's revision was made from",
+        ) from None
+
+
+def _range(path: Path, compression: str, offset: int, length: int) -> bytes:
+    pieces, need = [], offset + length
+    for block in blocks(path, compression, 0 if compression else offset):
+        low, high = max(offset - block.base, 0), need - block.base
+        if high > 0 and low < len(block.data):
+            pieces.append(block.data[low:high])
+        if block.base + len(block.data) >= need:
+            break
+    return b"".join(pieces)
+
+
+def _row(path: Path, format: str, source: Source, record: int) -> bytes:
+    names = source.fields
+    if format == "parquet":
+        with pq.ParquetFile(path) as file:
+            at = 0
+            for group in range(file.metadata.num_row_groups):
+                size = file.metadata.row_group(group).num_rows
+                if record < at + size:
+                    table = file.read_row_group(group).slice(record - at, 1)
+                    return _bytes(table.to_pylist()[0], names)
+                at += size
+        raise EOFError("there is no such row")
+    with pa.memory_map(str(path)) as file:
+        try:
+            table = pa.ipc.open_stream(file).read_all()
+        except pa.ArrowInvalid:
+            file.seek(0)
+            table = pa.ipc.open_file(file).read_all()
+        if record >= table.num_rows:
+            raise EOFError("there is no such row")
+        return _bytes(table.slice(record, 1).to_pylist()[0], names)
+
+
+def _bytes(value, names) -> bytes:
+    text = value.get(names.text)
+    if isinstance(text, str):
+        return record_bytes(text)
+    keys = [
+        key for key in (names.text, names.prompt, names.answer, names.messages) if value.get(key) is not None
+    ]
+    return record_bytes({key: value[key] for key in keys})

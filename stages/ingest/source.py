@@ -1,0 +1,169 @@
+"""One entry of sources.yaml: what a source is, where it comes from, and what it may be used for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+if TYPE_CHECKING:
+    from stages.ingest.evidence import Finding
+
+SourceClass = Literal[
+    "open-licence", "self-collected", "commercial-contract", "user-data", "synthetic", "public-domain"
+]
+Format = Literal[
+    "auto", "jsonl", "json", "csv", "tsv", "parquet", "arrow", "txt", "markdown", "html", "warc", "hf-disk"
+]
+Basis = Literal[
+    "none", "consent", "contract", "legal-duty", "public-disclosure", "legitimate-interest", "not-personal"
+]
+PublishField = Literal["url", "title", "author", "date", "meta"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Title(_Model):
+    """The source's name in both languages of the sheets."""
+
+    zh: str = Field(min_length=1, description="Chinese name.")
+    en: str = Field(min_length=1, description="English name.")
+
+
+class Fields(_Model):
+    """The data's own names for the fields of a document; a name that the data lacks is simply not there."""
+
+    text: str = Field("text", description="Plain text.")
+    id: str = Field("id", description="The data's own id, unique in the source.")
+    url: str = Field("url", description="Web address.")
+    title: str = Field("title", description="Title.")
+    author: str = Field("author", description="Author.")
+    date: str = Field("date", description="Date as found.")
+    licence: str = Field("license", description="The document's own licence (SPDX); overrides the source's.")
+    prompt: str = Field("prompt", description="Question of a prompt/answer pair.")
+    answer: str = Field("answer", description="Answer of a prompt/answer pair.")
+    messages: str = Field("messages", description="List of chat turns.")
+
+
+class Evidence(_Model):
+    """A file that proves a claim about the source; it is hashed, never copied into a release."""
+
+    kind: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="What the file is, e.g. licence-text.")
+    path: str = Field(min_length=1, description="Path relative to the project folder.")
+    note: str = Field("", description="Contract number, term, or whatever a reader needs to know.")
+
+
+class Span(_Model):
+    """When the source was collected."""
+
+    start: dt.date = Field(alias="from", description="First day.")
+    end: dt.date = Field(alias="to", description="Last day.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Span:
+        if self.end < self.start:
+            raise ValueError("`to` is before `from`")
+        return self
+
+
+class PersonalData(_Model):
+    """On what ground personal information in the source is processed (PIPL Art. 13, 29, 55)."""
+
+    lawful_basis: Basis = Field(description="Ground for processing personal information.")
+    separate_consent: str | None = Field(
+        None, description="Evidence file of separate consent (sensitive data)."
+    )
+    pipia: str | None = Field(None, description="Evidence file of the impact assessment.")
+
+
+class Source(_Model):
+    """One entry of sources.yaml."""
+
+    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80, description="Unique id.")
+    title: Title = Field(description="Name of the source.")
+    paths: tuple[str, ...] = Field(
+        min_length=1, description="Files, folders or globs, relative to the project."
+    )
+    format: Format = Field("auto", description="Format of the files; auto goes by the file's name.")
+    fields: Fields = Field(default_factory=Fields, description="The data's names for the fields.")
+    source_class: SourceClass = Field(alias="class", description="How the source was acquired.")
+    licence: str = Field(description="SPDX expression; NOASSERTION where none is known.")
+    evidence: tuple[Evidence, ...] = Field(
+        (), description="Files that prove the claims; kinds depend on class."
+    )
+    jurisdiction: str = Field(pattern=r"^[A-Z]{2}$", description="Country the source is from (ISO 3166).")
+    storage_region: str = Field(pattern=r"^[A-Z]{2}$", description="Country the data is stored in.")
+    cross_border: bool = Field(description="Whether the data crosses a border on its way here.")
+    collected: Span = Field(description="Time of collection.")
+    personal_data: PersonalData = Field(description="Ground for processing personal information.")
+    retain_until: dt.date = Field(description="Last day on which the source may be used.")
+    purpose: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        min_length=1, description="What the data may be used for, e.g. pretraining."
+    )
+    priority: int = Field(0, description="Higher wins when duplicates compete.")
+    revision: str = Field("1", description="Change it to accept changed input files.")
+    publish_fields: tuple[PublishField, ...] = Field((), description="Columns published next to the text.")
+    annotation: dict[str, Any] | None = Field(
+        None, description="How labels or answers were made, if they were."
+    )
+    ip_contact: str | None = Field(None, description="Who answers for intellectual property.")
+    copyright_notice: str | None = Field(None, description="Notice that must go with the data.")
+    complaints: str | None = Field(None, description="Where a rights holder can complain.")
+
+    @field_validator("licence")
+    @classmethod
+    def _spdx(cls, value: str) -> str:
+        problem = licence_problem(value)
+        if problem:
+            raise ValueError(problem)
+        return value
+
+    @field_validator("paths")
+    @classmethod
+    def _inside(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for path in value:
+            if not path.strip() or "\x00" in path or re.match(r"^[a-z0-9]+://", path):
+                raise ValueError(f"{path!r} is not a local path")
+        return value
+
+
+def licence_problem(expression: str) -> str | None:
+    """Say what is wrong with an SPDX licence expression, or None."""
+    from license_expression import get_spdx_licensing  # its index takes a moment; only loaded when needed
+
+    if expression in ("NOASSERTION", "NONE"):
+        return None
+    if not expression.strip():
+        return "the licence is empty; write NOASSERTION if none is known"
+    errors = get_spdx_licensing().validate(expression).errors
+    return "; ".join(errors) or None
+
+
+def load_sources(path: Path) -> list[Source]:
+    """Read sources.yaml; every problem names file, line, field and cure (SettingsError)."""
+    from stages.ingest.source_file import read_entries
+
+    return read_entries(path, Source)
+
+
+def check(source: Source, project: Path) -> list[Finding]:
+    """List what is missing for a source, each with the reason it matters and the cure."""
+    from stages.ingest.evidence import findings
+
+    return findings(source, project)
+
+
+def public_view(source: Source) -> dict[str, Any]:
+    """Return what a release may say about a source: no path, no evidence file name, no contact."""
+    shown = source.model_dump(mode="json", by_alias=True)
+    hidden = ("paths", "fields", "format", "evidence", "personal_data", "annotation", "ip_contact")
+    view = {key: value for key, value in shown.items() if key not in hidden}
+    view["evidence"] = sorted({item.kind for item in source.evidence})
+    view["lawful_basis"] = source.personal_data.lawful_basis
+    view["annotated"] = source.annotation is not None
+    return view
