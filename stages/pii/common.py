@@ -1,0 +1,88 @@
+"""The pack `common-pii`: e-mail, links, keys and telephone numbers, for text of any script."""
+
+# ruff: noqa: E501
+from __future__ import annotations
+
+import sys
+from functools import cache
+
+import phonenumbers
+import tldextract
+from presidio_analyzer import RecognizerResult
+from presidio_analyzer.predefined_recognizers import PhoneRecognizer
+
+from stages.pii.recognizer import Row
+
+DETECTOR = "common-pii@1"
+MIN_PHONE_DIGITS = 7  # fewer are years and counts: German metadata takes 1640 for a number
+
+LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
+LABEL = r"[A-Za-z0-9\u00a1-\u024f](?:[A-Za-z0-9\u00a1-\u024f-]{0,61}[A-Za-z0-9\u00a1-\u024f])?"
+
+
+@cache
+def suffixes() -> tldextract.TLDExtract:
+    """Return the public-suffix reader bound to the list inside its package: no network, no cache folder."""
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
+@cache
+def _real_host(host: str) -> bool:
+    """Answer whether a host name ends in a public suffix."""
+    found = suffixes()(host)
+    return bool(found.domain and found.suffix)
+
+
+def email(value: str) -> bool:
+    """Answer whether the part after the last @ is a name under a public suffix."""
+    return _real_host(value.rpartition("@")[2].lower())
+
+
+def link(value: str) -> bool | None:
+    """Answer whether a link's host is a name under a public suffix; the pattern's score stands."""
+    host = value.partition("://")[2] or value
+    return None if _real_host(host.split("/", 1)[0].lower()) else False
+
+
+COMMON = [
+    Row(
+        "EMAIL_ADDRESS",
+        rf"(?<!{LOCAL})(?<!{LOCAL}\.){LOCAL}{{1,64}}(?:\.{LOCAL}{{1,64}}){{0,6}}@(?:{LABEL}\.){{1,6}}{LABEL}"
+        r"(?![A-Za-z0-9\u00a1-\u024f]|-+[A-Za-z0-9])",
+        0.5, "mail", email,
+    ),
+    Row("PRIVATE_KEY", r"-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY-----[A-Za-z0-9+/=\s:,-]{1,4096}?-----END [A-Z0-9 ]{0,32}PRIVATE KEY-----", 1.0, "key"),
+    Row("API_KEY", r"(?<![A-Za-z0-9_-])(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{40,255}|glpat-[A-Za-z0-9_-]{20,64}"
+        r"|xox[abprs]-[A-Za-z0-9-]{10,128}|AIza[0-9A-Za-z_-]{35}|LTAI[0-9A-Za-z]{12,26}|AKID[0-9A-Za-z]{32}|sk-[A-Za-z0-9_-]{20,200}"
+        r"|sk_live_[A-Za-z0-9]{16,128})(?![A-Za-z0-9_-])", 0.9, "key", case=True),
+    Row("JWT", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,1024}\.eyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{8,1024}(?![A-Za-z0-9_-])", 0.9, "key", case=True),
+    Row("URL", rf"(?<![A-Za-z0-9@._%-])(?:(?:https?|ftp)://)?(?:{LABEL}\.){{1,8}}[A-Za-z]{{2,24}}(?![A-Za-z0-9@-]|\.[A-Za-z0-9])(?::[0-9]{{1,5}})?(?:/[^\s()<>\"'\u3000-\u9fff\uff00-\uffef]{{0,1024}})?", 0.5, "link", link),
+]  # fmt: skip
+
+#: Literals without which a row with the gate "key" cannot match.
+KEYS = ("-----BEGIN", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-",
+        "xoxa-", "xoxb-", "xoxp-", "xoxr-", "xoxs-", "AIza", "LTAI", "AKID", "sk-", "sk_live_", "eyJ")  # fmt: skip
+
+
+class Phones(PhoneRecognizer):
+    """Presidio's telephone recognizer without its silent limit of tries, for numbers of seven digits and more."""
+
+    gate, against, detector = "num", (), "common-pii@1"
+
+    def analyze(self, text: str, entities: list[str], nlp_artifacts=None) -> list[RecognizerResult]:
+        """Return telephone numbers of the supported regions in `text` (score 0.4, see Presidio)."""
+        spans = set()
+        for region in self.supported_regions:
+            matcher = phonenumbers.PhoneNumberMatcher(
+                text, region, leniency=self.leniency, max_tries=sys.maxsize
+            )
+            spans.update((m.start, m.end) for m in matcher)
+        spans = {(a, b) for a, b in spans if sum(c.isdigit() for c in text[a:b]) >= MIN_PHONE_DIGITS}
+        return [self._result(a, b) for a, b in sorted(spans)]
+
+    def _result(self, start: int, end: int) -> RecognizerResult:
+        keys = {
+            RecognizerResult.RECOGNIZER_NAME_KEY: self.name,
+            RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
+        }
+        return RecognizerResult("PHONE_NUMBER", start, end, self.SCORE, None, keys)

@@ -1,0 +1,39 @@
+"""Normalise text for matching and keep the way back to its own offsets."""
+
+from __future__ import annotations
+
+import numpy as np
+
+ZERO_WIDTH = np.array([0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF], dtype=np.uint32)
+FULL_WIDTH = (0xFF01, 0xFF5E)  # ！ to ～, 0xFEE0 above ASCII
+MATH_DIGITS = (0x1D7CE, 0x1D7FF)  # five styles of 0 to 9
+
+
+def code_points(text: str) -> np.ndarray:
+    """Return the code points of `text` as uint32, one per character."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def normalise(points: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return normalised code points and, where characters were dropped, each one's old position (else None).
+
+    Full-width forms and mathematical digits become ASCII, one for one; zero-width characters and soft hyphens go.
+    """
+    if not len(points) or points.max() < 0xAD:
+        return points, None
+    out = points.copy()
+    full = (out >= FULL_WIDTH[0]) & (out <= FULL_WIDTH[1])
+    out[full] -= 0xFEE0
+    maths = (out >= MATH_DIGITS[0]) & (out <= MATH_DIGITS[1])
+    out[maths] = 0x30 + (out[maths] - MATH_DIGITS[0]) % 10
+    out[(out == 0x00A0) | (out == 0x3000)] = 0x20
+    gone = np.isin(out, ZERO_WIDTH)
+    if not gone.any():
+        return out, None
+    kept = np.flatnonzero(~gone)
+    return out[kept], kept
+
+
+def to_text(points: np.ndarray) -> str:
+    """Return the string of code points."""
+    return points.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")

@@ -1,0 +1,68 @@
+"""Which recognizers run on which script: built once per process and settings."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import groupby
+
+from presidio_analyzer import EntityRecognizer
+from presidio_analyzer import predefined_recognizers as shipped
+
+from stages.pii import china, common
+from stages.pii.recognizer import Row, TableRecognizer
+from stages.pii.settings import PiiSettings
+
+PRESIDIO = "presidio@2.2.366"
+PACKS = ("latin", "han", "mixed")
+
+#: Presidio's own recognizers and where their candidates are sought. E-mail, links and telephones are replaced.
+SHIPPED_ANY = {
+    "CreditCardRecognizer": "num",
+    "IbanRecognizer": "code",
+    "IpRecognizer": "colon",
+    "MacAddressRecognizer": "colon",
+    "CryptoRecognizer": "code",
+    "UuidRecognizer": "code",
+}
+SHIPPED_LATIN = {
+    "DateRecognizer": "date",
+    "MedicalLicenseRecognizer": "num",
+    "NhsRecognizer": "num",
+    "UsBankRecognizer": "num",
+    "UsItinRecognizer": "num",
+    "UsLicenseRecognizer": "code",
+    "UsPassportRecognizer": "num",
+    "UsSsnRecognizer": "num",
+}
+
+
+@lru_cache(maxsize=4)
+def recognizers(
+    pack: str, off: tuple[str, ...], phone_regions: tuple[str, ...]
+) -> tuple[EntityRecognizer, ...]:
+    """Return the recognizers of a pack in a fixed order, without the types that are off."""
+    out = _table(common.COMMON, pack, common.DETECTOR) + _table(china.STRICT, pack, china.DETECTOR)
+    names = dict(SHIPPED_ANY)
+    regions: tuple[str | None, ...] = (None,)  # international form only
+    if pack != "latin":
+        out += _table(china.HAN, pack, china.DETECTOR)
+    if pack != "han":
+        names |= SHIPPED_LATIN
+        regions = phone_regions
+    out.append(common.Phones(supported_language=pack, supported_regions=regions))
+    for name, gate in names.items():
+        item = getattr(shipped, name)(supported_language=pack)
+        item.gate, item.detector = gate, PRESIDIO
+        out.append(item)
+    return tuple(r for r in out if r.supported_entities[0] not in off)
+
+
+def of(pack: str, settings: PiiSettings) -> tuple[EntityRecognizer, ...]:
+    """Return the recognizers of `pack` under `settings`."""
+    return recognizers(pack, tuple(sorted(settings.off)), settings.phone_regions)
+
+
+def _table(rows: list[Row], language: str, detector: str) -> list[EntityRecognizer]:
+    """Make one recognizer of the rows that share everything but pattern and score."""
+    same = groupby(rows, key=lambda r: (r.type, r.gate, r.check, r.context, r.against, r.case))
+    return [TableRecognizer(list(group), language, detector) for _, group in same]

@@ -1,0 +1,80 @@
+"""A Presidio recognizer that is a table row: pattern, check hook, context words, words that speak against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+import regex
+from presidio_analyzer import Pattern, PatternRecognizer
+
+#: Digits and letters of other scripts never count: `\b` and `\d` are ASCII, so Han characters are no word part.
+FLAGS = regex.ASCII | regex.IGNORECASE | regex.MULTILINE
+STRIP = str.maketrans("", "", " -–—.·•()/\t\u00a0")
+LEFT = 48  # characters before a finding that can support it
+
+
+class Row(NamedTuple):
+    """One recognizer: where its candidates are sought (`gate`), its longest match, and what it weighs."""
+
+    type: str
+    pattern: str
+    score: float
+    gate: str  # num | code | mail | key | word | cnnum | plate | place
+    check: Callable[[str], bool | None] | None = None
+    context: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    case: bool = False
+
+
+class TableRecognizer(PatternRecognizer):
+    """One or several rows of one type as a Presidio recognizer."""
+
+    def __init__(self, rows: list[Row], language: str, detector: str) -> None:
+        first = rows[0]
+        self.row, self.gate, self.against, self.detector = first, first.gate, first.against, detector
+        super().__init__(
+            supported_entity=first.type,
+            name=f"{detector}:{first.type}:{first.gate}",
+            supported_language=language,
+            patterns=[Pattern(f"{first.type}-{i}", r.pattern, r.score) for i, r in enumerate(rows)],
+            context=list(first.context),
+            global_regex_flags=FLAGS & ~regex.IGNORECASE if first.case else FLAGS,
+        )
+
+    def validate_result(self, pattern_text: str) -> bool | None:
+        """Return the check's verdict: True is certain, False drops the match, None leaves the pattern's score."""
+        if not self.row.check:
+            return None
+        return self.row.check(pattern_text.translate(STRIP) if self.gate == "num" else pattern_text)
+
+
+def boost(recognizer: PatternRecognizer, left: str, score: float) -> float:
+    """Return the score of a match after looking at the `LEFT` characters before it.
+
+    A context word adds 0.35 and lifts to 0.4 at least, as in Presidio; a word against it, nearer to the match than
+    any context word, sets 0 (an order number is no card number).
+    """
+    words, against = _words(tuple(recognizer.context or ())), getattr(recognizer, "against", ())
+    if not words and not against:
+        return score
+    left = left.lower()
+    support = max((m.end() for m in words.finditer(left)), default=-1) if words else -1
+    if against and max(left.rfind(w) + len(w) if w in left else -1 for w in against) > support:
+        return 0.0
+    if support >= 0 and score < 1.0:
+        return round(min(1.0, max(score + 0.35, 0.4)), 4)
+    return score
+
+
+@cache
+def _words(context: tuple[str, ...]) -> regex.Pattern | None:
+    """Compile context words: whole words in Latin script, plain substrings in Chinese."""
+    if not context:
+        return None
+    latin = [regex.escape(w.lower()) for w in context if w.isascii()]
+    parts = [regex.escape(w) for w in context if not w.isascii()]
+    if latin:
+        parts.append(rf"(?<![a-z0-9])(?:{'|'.join(latin)})s?(?![a-z0-9])")
+    return regex.compile("|".join(parts))

@@ -1,0 +1,95 @@
+"""Redaction: nothing of a finding stays, everything else does, and one value keeps one surrogate."""
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pii_fixtures import EMAIL, ID_MAN, MOBILE, card, documents
+
+from lineage.errors import SettingsError
+from stages.pii import (
+    TYPES,
+    PiiSettings,
+    annotate,
+    checks,
+    normalise_value,
+    redact,
+    redact_part,
+    scan,
+    selector,
+)
+
+KEY = b"k" * 32
+ALL = dict.fromkeys(TYPES, "surrogate")
+
+
+def test_tags_speak_the_language_of_their_neighbourhood():
+    texts = pl.Series([f"我的手机是{MOBILE}。", f"Call +86 {MOBILE} please"])
+    _, spans = annotate(documents(texts.to_list()), PiiSettings(), KEY)
+    out, counts = redact_part(texts, spans, {}, KEY)
+    assert out.to_list() == ["我的手机是[手机号]。", "Call [PHONE] please"]
+    assert counts == {"CN_MOBILE": 2}
+
+
+def test_mask_keeps_length_and_separators():
+    text = f"mail {EMAIL}"
+    out, _ = redact(text, [("EMAIL_ADDRESS", 5, len(text))], {"EMAIL_ADDRESS": "mask"}, KEY)
+    assert out == "mail **.***@*******.***" and len(out) == len(text)
+
+
+def test_keep_changes_nothing_and_an_unknown_action_is_an_error():
+    assert redact(EMAIL, [("EMAIL_ADDRESS", 0, 9)], {"EMAIL_ADDRESS": "keep"}, KEY) == (EMAIL, {})
+    with pytest.raises(SettingsError):
+        redact(EMAIL, [("EMAIL_ADDRESS", 0, 9)], {"EMAIL_ADDRESS": "erase"}, KEY)
+
+
+def test_spans_of_another_text_are_refused():
+    with pytest.raises(SettingsError):
+        redact("short", [("CN_MOBILE", 2, 40)], {}, KEY)
+
+
+@pytest.mark.parametrize("value", [ID_MAN, MOBILE, EMAIL, card()])
+def test_surrogates_are_consistent_keyed_and_found_no_more(value):
+    text = f"甲：{value}，乙：{value}"
+    spans = [(f.type, f.start, f.end) for f in scan([text], PiiSettings())]
+    out, counts = redact(text, spans, ALL, KEY)
+    first, second = out[2:].split("，乙：")
+    assert first == second and sum(counts.values()) == 2 and value not in out
+    assert redact(text, spans, ALL, b"other key")[0] != out
+    assert scan([out], PiiSettings()) == []
+
+
+def test_a_surrogate_id_has_a_right_check_digit_in_an_unassigned_region():
+    out, _ = redact(ID_MAN, [("CN_RESIDENT_ID", 0, 18)], ALL, KEY)
+    assert checks.iso7064_mod11_2(out) and out[:6] not in checks.regions()
+
+
+@given(st.lists(st.text(max_size=8), min_size=1, max_size=6))
+def test_what_is_outside_the_spans_stays_as_it_was(pieces):
+    text, spans = "", []
+    for piece in pieces:
+        spans.append(("EMAIL_ADDRESS", len(text) + len(piece), len(text) + len(piece) + 3))
+        text += piece + "@@@"
+    out, counts = redact(text, spans, {"EMAIL_ADDRESS": "hash"}, KEY)
+    kept = out
+    for piece in pieces:
+        assert kept.startswith(piece)
+        kept = kept[len(piece) :]
+        assert kept.startswith("[")
+        kept = kept[kept.index("]") + 1 :]
+    assert kept == "" and counts == {"EMAIL_ADDRESS": len(pieces)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("CN_MOBILE", "+86 154-0000-1234", "１５４００００１２３４"),
+        ("CN_MOBILE", "一五四零零零零一二三四", "15400001234"),
+        ("EMAIL_ADDRESS", "Li.Lei@Example.com", "li.lei@example.COM"),
+        ("CN_RESIDENT_ID", ID_MAN.lower(), f"{ID_MAN[:6]} {ID_MAN[6:14]} {ID_MAN[14:]}"),
+    ],
+)
+def test_spellings_of_one_value_have_one_selector(kind, one, other):
+    assert normalise_value(kind, one) == normalise_value(kind, other)
+    assert selector(kind, one, KEY) == selector(kind, other, KEY)
+    assert selector(kind, one, b"x") != selector(kind, one, KEY)
