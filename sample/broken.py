@@ -1,0 +1,103 @@
+"""Broken inputs: each file with what must become of every record in it."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+from sample.layout import Lines, path_of
+
+Truths = list[dict[str, Any]]
+
+
+def files(zh: Sequence[str], en: str) -> list[tuple[Lines, Truths]]:
+    """Return the broken files with their truths; `zh` and `en` are texts for the good records between."""
+    return [_jsonl(zh[0], zh[1]), _truncated(en), _ragged(zh[2], zh[3]), _empty("en-letters", "empty.txt")]
+
+
+def _jsonl(before: str, after: str) -> tuple[Lines, Truths]:
+    """JSON lines of which one after the other goes wrong, between two good ones."""
+    name, source = "broken.jsonl", "zh-notes"
+    records: list[tuple[bytes, str | None, str | None]] = [  # line, id as found, reason
+        (_line(id="zn-before", text=before), "zn-before", None),
+        (b'{"id": "zn-cut", "text": "' + "这一行没有写".encode(), None, "bad-json"),
+        (_line(["zn-list", "text"]), None, "not-an-object"),
+        (_line(id="zn-null", text=None), "zn-null", "null-text"),
+        (_line(id="zn-missing", title="只有标题"), "zn-missing", "missing-field"),
+        (_line(id="zn-blank", text="   "), "zn-blank", "empty-text"),
+        (_line(id="zn-number", text=42), "zn-number", "wrong-type"),
+        (b'{"id": "zn-bytes", "text": "' + "坏字节".encode() + b"\xff\xfe\xff" + b'"}', None, "bad-encoding"),
+        (_line(id="zn-after", text=after), "zn-after", None),
+    ]
+    truths, offset = [], 0
+    for record, (line, own, reason) in enumerate(records):
+        native = own or f"{path_of(source, name)}@{offset}"
+        truths.append(_truth("broken-record", source, native, name, record, reason))
+        offset += len(line) + 1
+    return Lines(source, name, b"".join(line + b"\n" for line, _, _ in records)), truths
+
+
+def _line(value: Any = None, **fields: Any) -> bytes:
+    return json.dumps(fields or value, ensure_ascii=False).encode()
+
+
+def _truncated(text: str) -> tuple[Lines, Truths]:
+    """A gzip file that ends in the middle: whole lines before the break are good records."""
+    name, source = "truncated.jsonl.gz", "en-articles"
+    lines = [_line(id="ea-whole", text=text), _line(id="ea-lost", text=text[::-1])]
+    buffer = io.BytesIO()
+    with gzip.GzipFile("", "wb", 9, buffer, mtime=0) as file:
+        file.write(lines[0] + b"\n")
+        file.flush(zlib.Z_FULL_FLUSH)  # the first line can be decoded whatever comes after it
+        head = buffer.tell()
+        file.write(lines[1] + b"\n")
+    body = buffer.getvalue()[: head + 40]
+    decoded = zlib.decompressobj(31).decompress(body)
+    end = decoded.index(b"\n")
+    lost = _truth(
+        "truncated-gzip", source, f"{path_of(source, name)}!truncated@{end}", name, None, "truncated"
+    )
+    return Lines(source, name, body), [_truth("truncated-gzip", source, "ea-whole", name, 0, None), lost]
+
+
+def _ragged(before: str, after: str) -> tuple[Lines, Truths]:
+    """A GB18030 table in which one row has a column too many."""
+    name, source = "ragged.csv", "zh-ledger"
+    rows = [
+        "编号,标题,正文,日期",
+        f"zl-before,第一行,{_flat(before)},2024-05-01",
+        "zl-ragged,第二行,这一行,多了一列,2024-05-02",
+        f"zl-after,第三行,{_flat(after)},2024-05-03",
+    ]
+    body = "".join(row + "\r\n" for row in rows).encode("gb18030")
+    return Lines(source, name, body), [
+        _truth("ragged-row", source, "zl-before", name, 0, None),
+        _truth("ragged-row", source, f"{path_of(source, name)}#1", name, 1, "ragged-row"),
+        _truth("ragged-row", source, "zl-after", name, 2, None),
+    ]
+
+
+def _flat(text: str) -> str:
+    return text.replace("\n\n", "")
+
+
+def _empty(source: str, name: str) -> tuple[Lines, Truths]:
+    truth = _truth("empty-file", source, f"{path_of(source, name)}#0", name, 0, "empty-text")
+    return Lines(source, name, b""), [truth]
+
+
+def _truth(
+    plant: str, source: str, native: str, file: str, record: int | None, reason: str | None
+) -> dict[str, Any]:
+    return {
+        "plant": plant,
+        "source": source,
+        "native_id": native,
+        "file": path_of(source, file),
+        "record": record,
+        "expect": {"disposition": "unreadable" if reason else "kept", "reason": reason},
+    }
