@@ -10,20 +10,21 @@ Phases, each a pure function that a runner maps over its unit of work and stores
 5. once             `merge(members, verified, settings)` -> EDGES; `clusters(edges)` -> CLUSTERS
 6. per part         `annotate(signed, clusters)` -> DEDUP
 
-Files are passed as lists in one fixed order: the text file of a part stands at the place of its signature file.
+Files are passed as lists in one fixed order: the text file of a part stands at the place of its signature
+file.
 
-How to read EDGES: an exact edge joins a document with its representative, the smallest document id of the same
-normalised text. Only representatives are compared with others, and the members of an exact group share one
-shingle set, so a representative's near edges hold for all of them with the same Jaccard. An edge of 1.0 means
-equal sets, which is transitive; no other edge is.
+How to read EDGES: an exact edge joins a document with its representative, the smallest document id of the
+same normalised text. Only representatives are compared with others, and the members of an exact group share
+one shingle set, so a representative's near edges hold for all of them with the same Jaccard. An edge of 1.0
+means equal sets, which is transitive; no other edge is.
 """
 
 from __future__ import annotations
 
 from stages.dedup.banding import candidates, merge_pairs, partitions
 from stages.dedup.clustering import annotate, clusters, merge
-from stages.dedup.repeats import exact
 from stages.dedup.parameters import method
+from stages.dedup.repeats import exact
 from stages.dedup.settings import DedupSettings
 from stages.dedup.signing import sign
 from stages.dedup.verification import batches, verify

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from stages.dedup.repeats import exact
 from stages.dedup.parameters import bands_rows, least_matches
+from stages.dedup.repeats import exact
 from stages.dedup.settings import DedupSettings
 from stages.dedup.store import SignatureStore
 
@@ -131,4 +131,5 @@ def _table(store: SignatureStore, pairs: np.ndarray, equal: np.ndarray) -> pl.Da
     rows = pairs - store.first[files]
     shingles = store.shingles[pairs].sum(axis=1) if len(pairs) else np.zeros(0)
     columns = [files[:, 0], rows[:, 0], files[:, 1], rows[:, 1], equal / store.num_perm, shingles]
-    return pl.DataFrame(dict(zip(PAIRS, columns, strict=True))).cast(PAIRS).with_columns(pl.col("estimate").round(4))
+    table = pl.DataFrame(dict(zip(PAIRS, columns, strict=True))).cast(PAIRS)
+    return table.with_columns(pl.col("estimate").round(4))

@@ -22,20 +22,23 @@ def merge(members: pl.DataFrame, verified: Iterable[pl.DataFrame], settings: Ded
         table.filter(pl.col("jaccard") >= settings.threshold).select("a", "b", "jaccard", kind=pl.lit("near"))
         for table in verified
     ]
-    return pl.concat([pl.DataFrame(schema=EDGE_TABLE), star, *near]).unique(["a", "b"], keep="any").sort("a", "b")
+    edges = pl.concat([pl.DataFrame(schema=EDGE_TABLE), star, *near])
+    return edges.unique(["a", "b"], keep="any").sort("a", "b")
 
 
 def clusters(edges: pl.DataFrame) -> pl.DataFrame:
-    """Return CLUSTERS: each document with an edge, its component's smallest id, its edges; sorted by doc_id."""
+    """Return CLUSTERS: documents with an edge, their component's smallest id, their edges; by doc_id."""
     from stages.dedup.components import components
 
     ends = pl.concat([edges["a"], edges["b"]])
     nodes = ends.unique().sort().to_frame("doc_id").with_row_index("node")
-    numbers = ends.to_frame("doc_id").join(nodes, on="doc_id", how="left", maintain_order="left")["node"].to_numpy()
+    joined = ends.to_frame("doc_id").join(nodes, on="doc_id", how="left", maintain_order="left")
+    numbers = joined["node"].to_numpy()
     half = len(edges)
     root = components(numbers[:half].astype(np.int64), numbers[half:].astype(np.int64), len(nodes))
     degree = np.bincount(numbers, minlength=len(nodes)) if len(numbers) else np.zeros(0)
-    return nodes.select("doc_id", cluster=nodes["doc_id"].gather(root), degree=pl.Series(degree)).cast(CLUSTERS)
+    cluster = nodes["doc_id"].gather(root)
+    return nodes.select("doc_id", cluster=cluster, degree=pl.Series(degree)).cast(CLUSTERS)
 
 
 def annotate(signed: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:

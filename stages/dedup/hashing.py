@@ -1,4 +1,4 @@
-"""xxHash-32 over byte ranges, and the finaliser that datasketch's affine32 scheme puts before its permutations.
+"""xxHash-32 over byte ranges, and the finaliser that datasketch's affine32 scheme applies to it.
 
 Both follow their published definitions; the tests compare them with the `xxhash` package and with datasketch.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stages.dedup.compiled import inlined, kernel, load_u32
+from stages.dedup.compiled import inlined, kernel, load_u32, peek
 
 _P1, _P2, _P3 = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77), np.uint32(0xC2B2AE3D)
 _P4, _P5 = np.uint32(0x27D4EB2F), np.uint32(0x165667B1)
@@ -45,7 +45,7 @@ def xxh32(data, start, end, seed):
         h = np.uint32(_rotate(np.uint32(h + np.uint32(load_u32(data, i) * _P3)), 17) * _P4)
         i += 4
     while i < end:
-        h = np.uint32(_rotate(np.uint32(h + np.uint32(np.uint32(data[i]) * _P5)), 11) * _P1)
+        h = np.uint32(_rotate(np.uint32(h + np.uint32(np.uint32(peek(data, i)) * _P5)), 11) * _P1)
         i += 1
     h = np.uint32((h ^ (h >> np.uint32(15))) * _P2)
     h = np.uint32((h ^ (h >> np.uint32(13))) * _P3)

@@ -15,7 +15,7 @@ def jaccard(hashes, places, left, right, out):
     """
     size = _table_size(places, left, right)
     keys, marks = np.empty(size, np.uint64), np.zeros(size, np.uint32)
-    mark, previous, mine, mask = np.uint32(0), np.int64(-1), 0, np.uint64(0)
+    mark = np.uint32(0)
     for i in range(left.size):
         first, second = left[i], right[i]
         if mark > np.uint32(0xFFFFFF00):

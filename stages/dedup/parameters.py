@@ -52,7 +52,7 @@ def method(settings: DedupSettings) -> dict:
     from stages.dedup.signing import permutations
 
     bands, rows = bands_rows(settings)
-    a, b = permutations(settings)
+    drawn = b"".join(array.astype("<u4").tobytes() for array in permutations(settings))
     return {
         "definition": DEFINITION,
         "normalisation_exact": "exact@1",
@@ -64,7 +64,7 @@ def method(settings: DedupSettings) -> dict:
         "scheme": "datasketch-affine32",
         "seed": settings.seed,
         "num_perm": settings.num_perm,
-        "permutations_sha256": hashlib.sha256(a.astype("<u4").tobytes() + b.astype("<u4").tobytes()).hexdigest(),
+        "permutations_sha256": hashlib.sha256(drawn).hexdigest(),
         "bands": bands,
         "rows": rows,
         "threshold": settings.threshold,

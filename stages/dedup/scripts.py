@@ -41,7 +41,7 @@ _IDENTITY = ((0x4E00, 0x9FA6), (0x20000, 0x2A6D7))  # Han with no folding in any
 
 
 class Folding(NamedTuple):
-    """`table` uint32 [TABLE_SIZE] of entries; `expansions` uint32: a length, then that many entries, and so on."""
+    """`table` uint32 [TABLE_SIZE] of entries; `expansions` uint32: length, that many entries, and so on."""
 
     table: np.ndarray
     expansions: np.ndarray
@@ -67,6 +67,28 @@ def folding() -> Folding:
         else:
             table[point] = INVISIBLE << KIND_SHIFT
     return Folding(table, np.array(expansions or [0], np.uint32))
+
+
+@lru_cache(maxsize=1)
+def uncomposed() -> np.ndarray:
+    """Return uint8 [TABLE_SIZE]: 1 for each code point that can occur in a text that is not in form NFC.
+
+    Those with a combining class, those that NFC replaces, and those that compose with what stands before.
+    The last place stands for every code point beyond.
+    """
+    table = np.zeros(TABLE_SIZE, np.uint8)
+    table[0x1160:0x1200] = 1  # Hangul vowels and finals compose by rule, not by table
+    for point in range(0x300, 0x30000):
+        if 0x4E00 <= point < 0xA000 or 0xAC00 <= point < 0xF900 or 0x20000 <= point < 0x2F800:
+            continue
+        character = chr(point)
+        if unicodedata.combining(character) or unicodedata.normalize("NFC", character) != character:
+            table[point] = 1
+    for point in range(0xA0, 0x20000):
+        pieces = unicodedata.decomposition(chr(point)).split()
+        if len(pieces) == 2 and pieces[0][0] != "<":
+            table[int(pieces[1], 16)] = 1
+    return table
 
 
 def folding_digest() -> str:

@@ -23,7 +23,10 @@ class DedupSettings(BaseModel):
     seed: int = Field(1, ge=0, lt=2**32, description="Seed of the permutations, as datasketch takes it")
     word_ngram: int = Field(5, ge=1, le=64, description="Units in a shingle that begins with a word")
     char_ngram: int = Field(
-        5, ge=1, le=64, description="Units in a shingle that begins with a character of a script without spaces"
+        5,
+        ge=1,
+        le=64,
+        description="Units in a shingle that begins with a character of a script without spaces",
     )
     bands: int | None = Field(
         None, ge=1, description="Bands of the signature; empty: chosen by datasketch from the threshold"

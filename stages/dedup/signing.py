@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from functools import lru_cache
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from stages.dedup.scripts import folding
+from stages.dedup.scripts import folding, uncomposed
 from stages.dedup.settings import DedupSettings
 
 SIGNATURES = {
@@ -26,9 +25,9 @@ def sign(docs: pl.DataFrame, settings: DedupSettings) -> pl.DataFrame:
     """Return the SIGNATURES of one part's documents, in their order; each distinct text is worked on once."""
     texts = docs.select("text_sha256", "text").filter(pl.col("text").is_not_null())
     texts = texts.unique("text_sha256", keep="first", maintain_order=True)
-    composed = _composed(texts["text"])
-    exact = _exact(composed, texts["text"], texts["text_sha256"])
-    counts, signatures = _signatures(composed, settings)
+    nfc = composed(texts["text"])
+    exact = _exact(nfc, texts["text"], texts["text_sha256"])
+    counts, signatures = _signatures(nfc, settings)
     signed = pl.DataFrame(
         {"text_sha256": texts["text_sha256"], "exact": exact, "shingles": counts, "signature": signatures}
     )
@@ -60,22 +59,21 @@ def buffers(texts: pl.Series) -> tuple[np.ndarray, np.ndarray]:
     arrow = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     arrow = arrow if arrow.type == pa.large_string() else arrow.cast(pa.large_string())
     _, offsets, data = arrow.buffers()
-    cuts = np.frombuffer(offsets, np.int64, len(arrow) + 1, arrow.offset * 8) if offsets else np.zeros(1, np.int64)
-    return np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8), cuts
+    if not offsets or not data:
+        return np.zeros(0, np.uint8), np.zeros(len(arrow) + 1, np.int64)
+    return np.frombuffer(data, np.uint8), np.frombuffer(offsets, np.int64, len(arrow) + 1, arrow.offset * 8)
 
 
 def composed(texts: pl.Series) -> pl.Series:
-    """Return the texts in Unicode form NFC; most are so already and are not copied one by one."""
-    return _composed(texts)
+    """Return the texts in Unicode form NFC; a look at the code points clears most of them."""
+    from stages.dedup.whitespace import doubtful
 
-
-def _composed(texts: pl.Series) -> pl.Series:
-    # NFC leaves a text alone unless it holds a mark, a Hangul letter or another code point from U+0300 on that
-    # composes: polars does the work in one pass over those texts only
-    doubtful = texts.str.contains(r"[^\x00-\u02FF\u2010-\u2027\u3000-\u3098\u309B-\u9FFF\uAC00-\uD7A3\uFF00-\uFFEF]")
-    if not doubtful.any():
+    suspects = np.zeros(len(texts), np.bool_)
+    doubtful(*buffers(texts), uncomposed(), suspects)
+    if not suspects.any():
         return texts
-    return pl.select(pl.when(doubtful).then(texts.str.normalize("NFC")).otherwise(texts)).to_series()
+    rows = np.flatnonzero(suspects)
+    return texts.clone().scatter(rows, texts.gather(rows).str.normalize("NFC"))
 
 
 def _exact(texts: pl.Series, originals: pl.Series, digests: pl.Series) -> pl.Series:
@@ -113,8 +111,5 @@ def _binary(matrix: np.ndarray, present: np.ndarray) -> pl.Series:
     """Return one binary value per row of the matrix, null where not present."""
     offsets = np.arange(len(matrix) + 1, dtype=np.int64) * (matrix.shape[1] * 4)
     values = [None, pa.py_buffer(offsets), pa.py_buffer(matrix.astype("<u4", copy=False))]
-    column = pl.Series(pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(matrix), values), dtype=pl.Binary)
-    return pl.select(pl.when(pl.Series(present)).then(column)).to_series()
-
-
-UNICODE = unicodedata.unidata_version
+    column = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(matrix), values)
+    return pl.select(pl.when(pl.Series(present)).then(pl.Series(column, dtype=pl.Binary))).to_series()

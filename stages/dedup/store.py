@@ -35,8 +35,8 @@ class SignatureStore:
             column = self.column(name, f)
             span = slice(self.first[f], self.first[f + 1])
             present[span] = column.is_not_null().to_numpy()
-            values[span][present[span]] = column.drop_nulls().bin.slice(0, 8).bin.reinterpret(
-                dtype=pl.UInt64, endianness="big"
+            values[span][present[span]] = (
+                column.drop_nulls().bin.slice(0, 8).bin.reinterpret(dtype=pl.UInt64, endianness="big")
             )
         return values, present
 

@@ -22,8 +22,10 @@ def batches(pairs: pl.DataFrame, settings: DedupSettings) -> list[pl.DataFrame]:
     if pairs.is_empty():
         return []
     batch = pairs["shingles"].cum_sum() // settings.batch_shingles
-    return pairs.select(*PAIRS).with_columns(batch.alias("_batch")).partition_by(
-        "_batch", maintain_order=True, include_key=False
+    return (
+        pairs.select(*PAIRS)
+        .with_columns(batch.alias("_batch"))
+        .partition_by("_batch", maintain_order=True, include_key=False)
     )
 
 
@@ -55,14 +57,15 @@ def _places(pairs: pl.DataFrame) -> pl.DataFrame:
 
 def _numbers(pairs: pl.DataFrame, places: pl.DataFrame, side: str) -> np.ndarray:
     on = [f"file_{side}", f"row_{side}"]
-    joined = pairs.select(on).join(places, left_on=on, right_on=["file", "row"], how="left", maintain_order="left")
+    place = pairs.select(pl.col(on[0]).alias("file"), pl.col(on[1]).alias("row"))
+    joined = place.join(places, on=["file", "row"], how="left", maintain_order="left")
     return joined["number"].to_numpy().astype(np.int64)
 
 
 def _shingles(
     places: pl.DataFrame, texts: Sequence[Path], settings: DedupSettings
 ) -> tuple[pl.Series, np.ndarray, np.ndarray]:
-    """Return (doc_ids, hashes uint64, starts int64 [n + 1]) of the documents; one row group of text at a time."""
+    """Return (doc_ids, hashes uint64, starts int64 [n + 1]) of the documents, by row groups of text."""
     ids, hashes, counts = [pl.Series(dtype=pl.Binary)], [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
     for (file,), rows in places.group_by("file", maintain_order=True):
         for group in _row_groups(texts[int(file)], rows["row"].to_numpy()):
