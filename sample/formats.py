@@ -104,7 +104,9 @@ def _front_matter(doc: Doc) -> str:
 
 
 def _on_disk(folder: Path, docs: Sequence[Doc]) -> None:
-    from datasets import Dataset
+    from datasets import Dataset, disable_progress_bars
+
+    disable_progress_bars()
 
     rows = {
         "id": [d.key for d in docs],

@@ -1,7 +1,7 @@
 """Numbers and addresses that look like somebody's and can be nobody's, and look-alikes that are none.
 
 * resident IDs: a real region and date with the sequence 000, which is never issued; right check digit;
-* mobile numbers: 194-0..., a segment without assigned numbers; US numbers 555-0100 to 555-0199, kept for fiction;
+* mobile numbers: segment 194, which is not assigned; US numbers 555-0100 to 555-0199, kept for fiction;
 * bank cards: the test numbers that payment services publish;
 * e-mail: example.com and example.org (RFC 2606); company codes: region 990000, which does not exist.
 """
@@ -46,6 +46,11 @@ MOBILES = ("19400000001", "19400010002", "19412340000", "19455550055")
 CARDS = ("6200000000000005", "4111111111111111", "5555555555554444", "6212345678901232")
 
 
+def spaced(mobile: str) -> str:
+    """Return a mobile number in groups of three, four and four digits."""
+    return f"{mobile[:3]} {mobile[3:7]} {mobile[7:]}"
+
+
 def wrong(number: str) -> str:
     """Return a number with another last digit, so that its check fails."""
     return number[:-1] + str((int(number[-1]) + 1) % 10)
@@ -58,24 +63,42 @@ FINDINGS: tuple[tuple[str, str, str, dict[str, int], str], ...] = (
     ("zh-ledger", "zl-pii-card", "zh", {"CN_BANK_CARD": 1}, f"退款请转到银行卡号{CARDS[0]}，三天内到账。"),
     ("zh-ledger", "zl-pii-mail", "zh", {"EMAIL_ADDRESS": 1}, "稿件发到 bianji@example.com 即可，不收附件。"),
     (
-        "zh-notes", "zn-pii-two", "zh", {"CN_MOBILE": 2},
-        f"白天打{MOBILES[1]}，周末改打+86 194 1234 0000，两个号码都能找到人。",
+        *("zh-notes", "zn-pii-two", "zh", {"CN_MOBILE": 2}),
+        f"白天打{MOBILES[1]}，周末改打+86 {spaced(MOBILES[2])}，两个号码都能找到人。",
     ),
     (
-        "zh-handbook", "pii-mixed", "zh", {"CN_RESIDENT_ID": 1, "CN_MOBILE": 1, "EMAIL_ADDRESS": 1},
+        *("zh-handbook", "pii-mixed", "zh", {"CN_RESIDENT_ID": 1, "CN_MOBILE": 1, "EMAIL_ADDRESS": 1}),
         f"报名表样例：身份证{ID_TWO}，手机{MOBILES[3]}，邮箱 baoming@example.org。",
     ),
-    ("digest", "dg-pii-id", "zh", {"CN_RESIDENT_ID": 1}, f"失物招领：夹子里有一张证件，号码为{ID_THREE}。"),
-    ("digest", "dg-pii-card", "zh", {"CN_BANK_CARD": 1}, "旧存折背面抄着卡号 6212 3456 7890 1232，没有姓名。"),
-    ("en-articles", "ea-pii-mail", "en", {"EMAIL_ADDRESS": 1}, "Spare seed may be had from allotments@example.org."),
-    ("en-articles", "ea-pii-card", "en", {"CREDIT_CARD": 1}, f"The raffle form showed a credit card, {CARDS[1]}, in pencil."),
-    ("en-articles", "ea-pii-phone", "en", {"PHONE_NUMBER": 1}, "Please phone (202) 555-0143 before bringing a piano."),
+    ("digest", "dg-pii-id", "zh", {"CN_RESIDENT_ID": 1}, f"夹子里有一张证件，号码为{ID_THREE}，等人来领。"),
     (
-        "en-letters", "pii-letter", "en", {"EMAIL_ADDRESS": 2},
+        "digest",
+        "dg-pii-card",
+        "zh",
+        {"CN_BANK_CARD": 1},
+        "旧存折背面抄着卡号 6212 3456 7890 1232，没有姓名。",
+    ),
+    ("en-articles", "ea-pii-mail", "en", {"EMAIL_ADDRESS": 1}, "Spare seed is at allotments@example.org."),
+    (
+        "en-articles",
+        "ea-pii-card",
+        "en",
+        {"CREDIT_CARD": 1},
+        f"The form showed a credit card, {CARDS[1]}, twice.",
+    ),
+    ("en-articles", "ea-pii-phone", "en", {"PHONE_NUMBER": 1}, "Please phone (202) 555-0143 beforehand."),
+    (
+        *("en-letters", "pii-letter", "en", {"EMAIL_ADDRESS": 2}),
         "Write to keeper@example.com or, in winter, to lodge@example.org.",
     ),
-    ("digest", "dg-pii-card-en", "en", {"CREDIT_CARD": 1}, "Her note said: card 5555 5555 5555 4444, for the deposit."),
-)  # fmt: skip
+    (
+        "digest",
+        "dg-pii-card-en",
+        "en",
+        {"CREDIT_CARD": 1},
+        "The note said: card 5555 5555 5555 4444, deposit.",
+    ),
+)
 
 #: (source, key, language, sentence in which nothing must be found)
 LOOK_ALIKES: tuple[tuple[str, str, str, str], ...] = (

@@ -1,7 +1,7 @@
 """Compose the sample's everyday passages from written sentences, with facts of their own in each document.
 
-A passage is an opening, some body sentences and a closing of one topic. A candidate that shares too many shingles
-with an earlier passage of its topic is thrown away, so that unrelated documents are never near-duplicates.
+A passage is an opening, some body sentences and a closing of one topic. A candidate that shares too many
+shingles with an earlier passage of its topic is thrown away: unrelated documents are never near-duplicates.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TypeVar
 MATERIAL = Path(__file__).parent / "material"
 SHINGLE = 5
 UNRELATED = 0.27  # highest Jaccard of two passages; the promise to readers is 0.3
+ATTEMPTS = 20_000
 BODIES = {"en": (1, 6), "zh": (3, 10)}  # fewest and most body sentences
 TOPIC_NAMES = {
     "en": {
@@ -123,7 +124,7 @@ def _topic(lang: str, topic: str, words: dict[str, list[str]]) -> Iterator[Passa
     parts, dice = _sections(MATERIAL / lang / f"{topic}.txt"), Dice(f"{lang}/{topic}")
     taken: list[frozenset[str]] = []
     fewest, most = BODIES[lang]
-    for attempt in range(100_000):
+    for _ in range(ATTEMPTS):
         bodies = fewest + dice.below(most - fewest + 1)
         lines = [dice.pick(parts["open"]), *dice.some(parts["body"], bodies), dice.pick(parts["close"])]
         place = dice.pick(words["place"])
@@ -139,7 +140,7 @@ def _topic(lang: str, topic: str, words: dict[str, list[str]]) -> Iterator[Passa
         if all(len(own & other) <= UNRELATED * len(own | other) for other in taken):
             taken.append(own)
             yield passage
-    raise ValueError(f"{lang}/{topic}: no passage left after {attempt + 1} attempts; write more sentences")
+    raise ValueError(f"{lang}/{topic}: no passage left after {ATTEMPTS} attempts; write more sentences")
 
 
 def _fill(line: str, place: str, words: dict[str, list[str]], dice: Dice) -> str:
