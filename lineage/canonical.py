@@ -22,11 +22,12 @@ def dumps(obj: Any) -> bytes:
 
 
 def plain_dumps(obj: Any) -> bytes:
-    """Return sorted compact ASCII JSON: equal to RFC 8785 where strings are ASCII and numbers integers.
+    """Return sorted compact JSON: equal to RFC 8785 where keys are below U+10000 and numbers integers.
 
     For what a plain installation, without the RFC 8785 library, has to write or compare.
     """
-    return json.dumps(obj, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+    text = json.dumps(obj, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    return text.encode("utf-8")
 
 
 def loads(data: bytes, *, where: str = "", limit: int | None = None) -> Any:

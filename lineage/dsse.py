@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -49,8 +48,7 @@ def encode(envelope: Envelope) -> bytes:
         "payloadType": envelope.payload_type,
         "signatures": signatures,
     }
-    # keys and values are ASCII strings, for which sorted compact JSON is the RFC 8785 form
-    return json.dumps(body, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return canonical.plain_dumps(body)
 
 
 def parse(data: bytes, *, where: str = "", limit: int | None = None) -> Envelope:

@@ -149,7 +149,7 @@ def _passphrase(given: bytes | None) -> bytes | None:
 
 def _create(path: Path, data: bytes) -> bool:
     """Write a new private file whole or not at all; False where another process was first."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as out:

@@ -43,6 +43,8 @@ class Notary:
             envelope = dsse.parse(data, where=path)
         except HallmarkError as error:
             return self._refuse(FAILED, path, error.what)
+        if dsse.encode(envelope) != data:
+            return self._refuse(FAILED, path, "the envelope is not in its one canonical form")
         if envelope.payload_type != dsse.STATEMENT_TYPE:
             return self._refuse(FAILED, path, "the envelope does not hold an in-toto statement")
         payload_digest = sha256_bytes(envelope.payload)
@@ -70,6 +72,9 @@ class Notary:
         signers = [key for key in self.trust.keys if key.keyid in good]
         if not signers:
             return self._refuse(FAILED, path, "signed by no trusted key, or changed after signing")
+        if not {key.keyid for key in signers} <= {hint for hint, _ in merged.signatures}:
+            # hints decide nothing, but a wrong one in our own envelope means that somebody touched it
+            return self._refuse(FAILED, path, "a signature stands under another key's id")
         objections = [(key, key.objection(self.today)) for key in signers]
         roles = [key.role for key, objection in objections if not objection]
         reached = [g for g in GRADES if all(roles.count(r) >= n for r, n in self.trust.thresholds[g].items())]
