@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stages.pii import normal
+from stages.pii import events, normal
 
 JOINT = "\n\x00\n"  # no recognizer matches across it
 HAN_RANGES = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3134F))
@@ -23,6 +23,7 @@ class Batch(NamedTuple):
 
     text: str
     points: np.ndarray  # uint32, normalised code points of `text`
+    flags: np.ndarray  # uint8, class flags of each (see `events`)
     starts: np.ndarray  # int64, per document, in the buffer
     ends: np.ndarray
     old: np.ndarray | None  # old position per buffer position; None where nothing was dropped
@@ -47,7 +48,7 @@ def make(texts: list[str]) -> Batch:
     else:
         starts = np.searchsorted(old, old_starts)
         ends = np.searchsorted(old, old_starts + sizes)
-    return Batch(normal.to_text(out), out, starts, ends, old, old_starts)
+    return Batch(normal.to_text(out), out, events.flags_of(out), starts, ends, old, old_starts)
 
 
 def packs(batch: Batch) -> tuple[np.ndarray, np.ndarray]:

@@ -87,13 +87,14 @@ HAN = [
     Row("CN_DRIVER_FILE", L + r"[0-9]{12}" + R, 0.05, "num", None, ("档案编号", "驾驶证", "驾照")),
     Row("CN_SOCIAL_SECURITY", L + r"[A-Z]?[0-9]{8,12}" + R, 0.05, "num", None, ("社保", "社会保障", "医保")),
     Row("CN_QQ", rf"(?<=(?:QQ|扣扣|企鹅号){IS})[1-9][0-9]{{4,11}}(?![0-9])", 0.7, "num"),
-    Row("CN_WECHAT", rf"(?<=(?:微信|wechat|weixin|wx|vx){IS})[A-Za-z][A-Za-z0-9_-]{{5,19}}(?![A-Za-z0-9_@.-])", 0.7, "word"),
+    Row("CN_WECHAT", rf"(?<=(?:微信|WeChat|Wechat|wechat|weixin|Weixin|wx|WX|vx|VX|Vx){IS})[A-Za-z][A-Za-z0-9_-]{{5,19}}(?![A-Za-z0-9_@.-])", 0.7, "word", case=True),
     Row("IMEI", L + r"[0-9]{2}-?[0-9]{6}-?[0-9]{6}-?[0-9]" + R, 0.1, "num", _needs(checks.luhn), ("imei", "串号", "机身码")),
     Row("IMSI", L + r"460[0-9]{12}" + R, 0.1, "num", None, ("imsi",)),
     Row("ICCID", L + r"8986[0-9A-F]{15,16}" + R, 0.1, "num", None, ("iccid", "sim卡")),
     Row("BIRTH_DATE", r"(?<=(?:出生日期|出生年月日|出生时间|生日|生于)\s?(?:是|为)?\s?[:：]?\s?)(?:19|20)[0-9]{2}(?:年[0-9]{1,2}月[0-9]{1,2}日?|[./-][0-9]{1,2}[./-][0-9]{1,2})",
-        0.7, "num"),
+        0.7, "word"),
 ]  # fmt: skip
 
 #: Literals without which a row with the gate "word" cannot match.
-WORDS = ("微信", "wechat", "weixin", "wx", "vx")
+WORDS = ("微信", "WeChat", "Wechat", "wechat", "weixin", "Weixin", "wx", "WX", "vx", "VX", "Vx",
+         "出生日期", "出生年月日", "出生时间", "生日", "生于")  # fmt: skip

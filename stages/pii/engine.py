@@ -9,7 +9,7 @@ from presidio_analyzer import EntityRecognizer, PatternRecognizer
 from stages.pii import batch as batches
 from stages.pii import packs
 from stages.pii.catalogue import TYPES
-from stages.pii.gate import Windows, windows
+from stages.pii.gate import GUARD, Windows, windows
 from stages.pii.recognizer import LEFT, boost
 from stages.pii.resolve import Found, drop_contained
 from stages.pii.settings import PiiSettings
@@ -26,10 +26,11 @@ def find(texts: list[str], settings: PiiSettings) -> tuple[list[list[Found]], li
         pack, foreign = batches.packs(part)
         for doc in np.flatnonzero(foreign):
             not_run[first + doc].append("pii:script-not-measured")
+        seen: dict = {}  # events of this batch by gate
         for name in packs.PACKS:
             docs = np.flatnonzero(pack == name)
             if len(docs):
-                _run_pack(part, docs, packs.of(name, settings), settings, first, found, not_run)
+                _run_pack(part, docs, packs.of(name, settings), settings, first, found, not_run, seen)
     return [drop_contained(f) for f in found], not_run
 
 
@@ -44,10 +45,10 @@ def _slices(texts: list[str], limit: int) -> list[tuple[int, int]]:
     return [*out, (first, len(texts))] if len(texts) > first else out
 
 
-def _run_pack(part, docs, recognizers, settings, first, found, not_run) -> None:
+def _run_pack(part, docs, recognizers, settings, first, found, not_run, seen) -> None:
     """Run one pack's recognizers over the windows of `docs` and collect findings in place."""
     for gate in sorted({r.gate for r in recognizers}):
-        view = windows(part, docs, gate)
+        view = windows(part, docs, gate, seen)
         if not len(view.starts):
             continue
         for recognizer in (r for r in recognizers if r.gate == gate):
@@ -111,8 +112,8 @@ def _placed(recognizer, view: Windows, matches: list[Match], settings: PiiSettin
         begin, finish = int(view.at[w]), int(view.at[w] + view.ends[w] - view.starts[w])
         if (
             end > finish
-            or (view.cut_left[w] and start - begin < view.guard)
-            or (view.cut_right[w] and finish - end < view.guard)
+            or (view.cut_left[w] and start - begin < GUARD)
+            or (view.cut_right[w] and finish - end < GUARD)
         ):
             continue  # leans on the window's edge: no match in the whole text
         score = boost(recognizer, view.text[max(begin, start - LEFT) : start], score)

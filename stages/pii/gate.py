@@ -1,16 +1,43 @@
-"""The gate: find in one pass where a recognizer could match, and cut the windows around those places."""
+"""The gate: find in one pass where a recognizer could match, and cut windows around those places.
+
+Every match contains an event of its recognizer's gate and reaches at most `REACH` beyond it, so the windows hold every
+match with its neighbours; a match that leans on a window's edge is dropped by the engine.
+"""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
+import ahocorasick_rs
 import numpy as np
 
+from stages.pii import china, common, events
 from stages.pii.batch import JOINT, Batch
+from stages.pii.recognizer import LEFT
+
+GUARD = 2  # characters that an assertion at either end of a match may look at
+#: Characters a match may reach before and after an event, per gate.
+REACH = {
+    "num": (24, 40),
+    "code": (8, 64),
+    "net": (64, 64),
+    "mail": (460, 460),
+    "link": (540, 1640),
+    "key": (16, 5200),
+    "word": (0, 48),
+    "cnnum": (2, 2),
+    "plate": (0, 12),
+    "date": (24, 40),
+    "place": (80, 40),
+}
 
 
 class Windows(NamedTuple):
-    """Windows of a batch joined into one buffer: `text`; per window its begin there, its bounds in the batch, its document."""
+    """Windows of a batch joined into one buffer, `text`.
+
+    Per window: its begin there (`at`), its bounds in the batch, its document, and whether it was cut from a longer text.
+    """
 
     text: str
     at: np.ndarray
@@ -19,14 +46,49 @@ class Windows(NamedTuple):
     docs: np.ndarray
     cut_left: np.ndarray
     cut_right: np.ndarray
-    guard: int
 
 
-def windows(batch: Batch, docs: np.ndarray, gate: str) -> Windows:
-    """Return the windows of `docs` in which recognizers with this gate can match."""
-    starts, ends = batch.starts[docs], batch.ends[docs]
-    sizes = ends - starts + len(JOINT)
-    at = np.concatenate(([0], np.cumsum(sizes)[:-1]))
-    text = JOINT.join(batch.text[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True))
-    no = np.zeros(len(docs), dtype=bool)
-    return Windows(text, at, starts, ends, docs, no, no, 2)
+def windows(batch: Batch, docs: np.ndarray, gate: str, seen: dict[str, events.Events]) -> Windows:
+    """Return the windows of `docs` in which recognizers with this gate can match; `seen` keeps a batch's events."""
+    if gate not in seen:
+        seen[gate] = _events(batch, gate)
+    first, last = seen[gate]
+    owner = np.searchsorted(batch.starts, first, side="right") - 1
+    inside = np.zeros(len(batch.starts), dtype=bool)
+    inside[docs] = True
+    keep = inside[owner] & (first < batch.ends[owner])
+    first, last, owner = first[keep], last[keep], owner[keep]
+    left, right = REACH[gate]
+    begin = np.maximum(first - (left + LEFT + GUARD), batch.starts[owner])
+    end = np.minimum(last + right + GUARD, batch.ends[owner])
+    begin, end, owner = _merge(begin, end, owner)
+    sizes = end - begin + len(JOINT)
+    at = np.cumsum(sizes) - sizes
+    text = JOINT.join(batch.text[a:b] for a, b in zip(begin.tolist(), end.tolist(), strict=True))
+    return Windows(text, at, begin, end, owner, begin > batch.starts[owner], end < batch.ends[owner])
+
+
+def _merge(begin: np.ndarray, end: np.ndarray, owner: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Unite intervals of one document that touch."""
+    if not len(begin):
+        return begin, end, owner
+    order = np.argsort(begin, kind="stable")
+    begin, reach, owner = begin[order], np.maximum.accumulate(end[order]), owner[order]
+    fresh = np.concatenate(([True], begin[1:] > reach[:-1]))
+    heads = np.flatnonzero(fresh)
+    return begin[heads], reach[np.concatenate((heads[1:] - 1, [len(begin) - 1]))], owner[heads]
+
+
+def _events(batch: Batch, gate: str) -> events.Events:
+    """Return the places (begin, end) in the batch that a match of this gate must contain."""
+    if gate in ("key", "word"):
+        hits = _literals(gate).find_matches_as_indexes(batch.text, overlapping=True)
+        found = np.array(hits, dtype=np.int64).reshape(-1, 3)
+        return found[:, 1], found[:, 2]
+    return getattr(events, gate)(batch.points, batch.flags)
+
+
+@cache
+def _literals(gate: str) -> ahocorasick_rs.AhoCorasick:
+    """Return the automaton of a gate's literals."""
+    return ahocorasick_rs.AhoCorasick({"key": common.KEYS, "word": china.WORDS}[gate])

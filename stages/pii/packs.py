@@ -19,8 +19,8 @@ PACKS = ("latin", "han", "mixed")
 SHIPPED_ANY = {
     "CreditCardRecognizer": "num",
     "IbanRecognizer": "code",
-    "IpRecognizer": "colon",
-    "MacAddressRecognizer": "colon",
+    "IpRecognizer": "net",
+    "MacAddressRecognizer": "net",
     "CryptoRecognizer": "code",
     "UuidRecognizer": "code",
 }
