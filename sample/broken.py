@@ -55,7 +55,7 @@ def _truncated(text: str) -> tuple[Lines, Truths]:
         file.flush(zlib.Z_FULL_FLUSH)  # the first line can be decoded whatever comes after it
         head = buffer.tell()
         file.write(lines[1] + b"\n")
-    body = buffer.getvalue()[: head + 40]
+    body = buffer.getvalue()[: head + 160]
     decoded = zlib.decompressobj(31).decompress(body)
     end = decoded.index(b"\n")
     lost = _truth(

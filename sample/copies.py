@@ -36,9 +36,9 @@ def near(p: Planter) -> None:
     for lang, pairs in routes.items():
         for number, (winner, loser) in enumerate(pairs, 1):
             passage = p.passage(lang, 7)
-            keeper = p.kept("near", winner, f"near-{winner}-{number}", lang, passage.text)
+            keeper = p.kept("near", winner, f"near-{lang}-{number}", lang, passage.text)
             edited = passage.text.replace(passage.place, {"zh": "松涛岭", "en": "Summerby"}[lang])
-            p.copy("near", keeper, loser, f"near-{loser}-{number}", edited)
+            p.copy("near", keeper, loser, f"near-{lang}-{number}-copy", edited)
 
 
 def below(p: Planter) -> None:

@@ -37,11 +37,11 @@ PRIORITY = {
 }
 #: Background documents by source and language.
 COUNTS = {
-    "zh-notes": {"zh": 140},
-    "en-articles": {"en": 170},
-    "digest": {"zh": 55, "en": 75},
-    "zh-ledger": {"zh": 100},
-    "zh-handbook": {"zh": 55},
+    "zh-notes": {"zh": 160},
+    "en-articles": {"en": 175},
+    "digest": {"zh": 60, "en": 80},
+    "zh-ledger": {"zh": 110},
+    "zh-handbook": {"zh": 58},
     "en-letters": {"en": 65},
     "zh-web": {"zh": 40},
     "club-archive": {"zh": 12, "en": 23},
