@@ -37,7 +37,7 @@ def annotate(docs: pl.DataFrame, settings: QualitySettings) -> pl.DataFrame:
     texts = distinct["text"]
     counts = count(texts, Limits(settings.short_line, settings.repetition_tokens))
     found = (
-        pl.concat([identify(texts, counts, settings), measure(texts, counts)], how="horizontal")
+        pl.concat([identify(texts, counts, settings), measure(texts, counts, settings)], how="horizontal")
         .with_columns(pl.col("lang_score").round(4), quality_score())
         .with_columns(distinct["text_sha256"])
     )

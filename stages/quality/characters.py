@@ -39,6 +39,7 @@ SCRIPT_MASK, CATEGORY_SHIFT, CATEGORY_MASK = 31, 5, 7
 UPPER, LONE, SIMPLIFIED, TRADITIONAL, RARE, CLASSICAL, MODERN, TERMINAL = (1 << b for b in range(8, 16))
 
 SENTENCE_ENDS = ".!?。！？…؟۔।॥։።፧៕။‼⁇⁈⁉｡．"
+JOINERS = "\u200c\u200d"  # format characters that Persian and Indic spelling needs
 CLASSICAL_CHARS = "之而也曰矣焉乎哉吾汝莫岂豈乃兮遂"  # particles and pronouns that modern prose rarely uses
 MODERN_CHARS = (
     "的了是在这這们們个個那没沒吗嗎呢吧着她什么麼把被给給還还些很"  # and those that old prose lacks
@@ -67,7 +68,9 @@ def _class_of(char: str) -> int:
     major = "CLMNPSZ".index(category[0])
     if char in "\t\n\r\x0b\x0c\x85":
         major = SPACE
-    script = _script_of(char) if major in (LETTER, MARK) else 0
+    if char in JOINERS:
+        major = MARK
+    script = _script_of(char) if category[0] in "LM" else 0
     marks = (UPPER if category in ("Lu", "Lt") else 0) | (LONE if SCRIPTS[script] in UNSPACED else 0)
     return script | major << CATEGORY_SHIFT | marks
 

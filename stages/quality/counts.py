@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -10,26 +14,25 @@ import pyarrow as pa
 from numba import njit
 
 from stages.quality import characters as ch
-from stages.quality.lines import DUPLICATES, count_duplicates, scan_lines
-from stages.quality.repetition import NGRAMS, repeated_ngrams
-from stages.quality.words import scan_words
+from stages.quality import lines, repetition, words
 
 #: what each column of the result counts, in order; one letter count per script follows
 COUNTED = (
     *("chars", *ch.CATEGORIES, "upper", "simplified", "traditional", "rare", "classical", "modern"),
     *("sentences", "braces", "broken", "cjk_punct", "han_runs", "runs_of_5", "runs_of_7"),
     *("words", "spaced_words", "spaced_chars", "alpha_words", "hashes", "ellipses", "stop_words", "tokens"),
-    *("lines", "short_lines", "bullet_lines", "ellipsis_lines", "terminal_lines", "code_lines", "key_lines"),
-    *("path_lines", "prose_chars", "line_chars", "paragraphs", "paragraph_chars", "longest_line"),
-    *DUPLICATES,
-    *NGRAMS,
+    *("long_chars", "lines", "short_lines", "bullet_lines", "ellipsis_lines", "terminal_lines", "code_lines"),
+    *("key_lines", "path_lines", "prose_chars", "line_chars", "paragraphs", "paragraph_chars"),
+    *("longest_line", "longest_list"),
+    *lines.DUPLICATES,
+    *repetition.NGRAMS,
 )
 COLUMNS = (*COUNTED, *(f"script_{name}" for name in ch.SCRIPTS))
 _AT = {name: i for i, name in enumerate(COLUMNS)}
 _CHARS, _UPPER, _SENTENCES, _WORDS = (_AT[n] for n in ("chars", "upper", "sentences", "words"))
 _LINES, _RUNS, _BRACES = _AT["lines"], _AT["han_runs"], _AT["braces"]
 _BROKEN, _CJK_PUNCT = _AT["broken"], _AT["cjk_punct"]
-_DUPLICATES, _NGRAMS, _SCRIPT0 = _AT[DUPLICATES[0]], _AT[NGRAMS[0]], _AT["script_other"]
+_DUPLICATES, _NGRAMS, _SCRIPT0 = _AT["dup_lines"], _AT["token_chars"], _AT["script_other"]
 _WIDTH = len(COLUMNS)
 
 
@@ -49,12 +52,31 @@ def count(texts: pl.Series, limits: Limits) -> pl.DataFrame:
     _, offsets, data = array.buffers()
     starts = np.frombuffer(offsets, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
     raw = np.frombuffer(data, dtype=np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
-    counts = _count(raw, starts, ch.table(), limits.short_line, limits.tokens)
+    counts = _kernel()(raw, starts, ch.table(), limits.short_line, limits.tokens)
     return pl.DataFrame({name: counts[:, i] for i, name in enumerate(COLUMNS)})
 
 
-@njit(cache=True, nogil=True)
-def _count(data, starts, table, short_line, max_tokens):
+@lru_cache(maxsize=1)
+def _kernel() -> Callable:
+    """Return the compiled kernel; it is cached on disk under the digest of all the sources it is made of.
+
+    numba's own cache asks only whether the file of the outermost function has changed, so an edit in
+    `lines.py` would leave old machine code in use. numba makes closure variables part of the key.
+    """
+    sources = [Path(m.__file__) for m in (ch, lines, repetition, words)] + [Path(__file__)]
+    version = int.from_bytes(hashlib.sha256(b"".join(p.read_bytes() for p in sources)).digest()[:7], "big")
+
+    def count_all(data, starts, table, short_line, max_tokens):
+        return _count(data, starts, table, short_line, max_tokens, version)
+
+    try:
+        return njit(cache=True, nogil=True)(count_all)
+    except RuntimeError:  # no folder for the cache can be written: compile anew in each process
+        return njit(nogil=True)(count_all)
+
+
+@njit(nogil=True)
+def _count(data, starts, table, short_line, max_tokens, _version):
     docs = len(starts) - 1
     counts = np.zeros((docs, _WIDTH), np.int64)
     longest = 0
@@ -67,14 +89,14 @@ def _count(data, starts, table, short_line, max_tokens):
         n = _decode(data, starts[d], starts[d + 1], table, points, classes)
         _scan_characters(points, classes, n, row)
         _scan_runs(classes, n, row[_RUNS:])
-        hashes, lengths = scan_words(points, classes, n, max_tokens, row[_WORDS:])
-        spans = scan_lines(points, classes, n, short_line, row[_LINES:])
-        count_duplicates(spans, row[_DUPLICATES:])
-        repeated_ngrams(hashes, lengths, row[_NGRAMS:])
+        hashes, lengths = words.scan_words(points, classes, n, max_tokens, row[_WORDS:])
+        spans = lines.scan_lines(points, classes, n, short_line, row[_LINES:])
+        lines.count_duplicates(spans, row[_DUPLICATES:])
+        repetition.repeated_ngrams(hashes, lengths, row[_NGRAMS:])
     return counts
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _decode(data, start, end, table, points, classes):
     """Write code points and classes of valid UTF-8, return their number."""
     i, n = start, 0
@@ -98,7 +120,7 @@ def _decode(data, start, end, table, points, classes):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _scan_characters(points, classes, n, row):
     """Count categories, scripts and marks; a full stop ends a sentence before white space or the end."""
     row[_CHARS] = n
@@ -122,7 +144,7 @@ def _scan_characters(points, classes, n, row):
             row[_CJK_PUNCT] += category == ch.PUNCT and point >= 0x3000
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _scan_runs(classes, n, row):
     """Count unbroken runs of Chinese characters, and those of five and seven: lines of regulated verse."""
     run = 0
@@ -141,7 +163,7 @@ _MARK_SHIFTS = (8, 10, 11, 12, 13, 14)  # upper, simplified, traditional, rare, 
 _SPACE_CLASS = ch.SPACE << ch.CATEGORY_SHIFT
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _is_broken(points, i, n):
     """Tell whether decoding broke here: U+FFFD, C1 controls, private use, and UTF-8 that was read as Latin-1.
 
@@ -161,7 +183,7 @@ def _is_broken(points, i, n):
     return (point == 0x951F and after == 0x65A4) or (point == 0x65A4 and after == 0x62F7)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _is_continuation(point):
     """Tell whether a code point is what Windows-1252 shows for a byte 80-BF."""
     if point < 0x80 or 0xC0 <= point < 0x152:

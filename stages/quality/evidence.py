@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
 from stages.quality.repetition import DUP, TOP
 from stages.quality.rules import DTYPES
+from stages.quality.settings import QualitySettings
 
 DECIMALS = 4
 LOREM = r"(?i)\blorem ipsum\b"
@@ -26,13 +29,13 @@ BOILERPLATE = (
 )
 
 
-def measure(texts: pl.Series, counts: pl.DataFrame) -> pl.DataFrame:
+def measure(texts: pl.Series, counts: pl.DataFrame, settings: QualitySettings) -> pl.DataFrame:
     """Return the evidence columns of RULES, but `lang_not_run`, for texts and their counts (row-aligned)."""
     frame = counts.with_columns(
         lorem=texts.str.contains(LOREM),
         boilerplate=texts.str.find_many(BOILERPLATE, ascii_case_insensitive=True).list.len(),
     )
-    columns = _gopher() | _repetition() | _web() | _forms() | _characters() | _chinese()
+    columns = _gopher(settings) | _repetition() | _web() | _forms(settings) | _characters() | _chinese()
     return frame.select(
         expr.round(DECIMALS).alias(name) if DTYPES[name].is_float() else expr.cast(DTYPES[name]).alias(name)
         for name in DTYPES
@@ -45,17 +48,25 @@ def _per(part: str | pl.Expr, whole: str | pl.Expr, empty: float | None = 0.0) -
     return pl.when(whole > 0).then(part / whole).otherwise(empty)
 
 
-def _gopher() -> dict[str, pl.Expr]:
+def _floors(settings: QualitySettings) -> tuple[Callable[[pl.Expr], pl.Expr], Callable[[pl.Expr], pl.Expr]]:
+    """Return two guards: null below `min_words` words, null below `min_lines` lines."""
+    enough_words = pl.col("words") >= settings.min_words
+    enough_lines = pl.col("lines") >= settings.min_lines
+    return (lambda e: pl.when(enough_words).then(e)), (lambda e: pl.when(enough_lines).then(e))
+
+
+def _gopher(settings: QualitySettings) -> dict[str, pl.Expr]:
+    per_word, per_line = _floors(settings)
     lone = pl.col("words") - pl.col("spaced_words")
     return {
         "words": pl.col("words"),
         "lines": pl.col("lines"),
-        "mean_word_length": _per("spaced_chars", "spaced_words", None),
-        "symbol_word_ratio": _per(pl.max_horizontal("hashes", "ellipses"), "words"),
-        "alpha_word_share": _per(pl.col("alpha_words") + lone, "words"),
+        "mean_word_length": per_word(_per("spaced_chars", "spaced_words", None)),
+        "symbol_word_ratio": per_word(_per(pl.max_horizontal("hashes", "ellipses"), "words")),
+        "alpha_word_share": per_word(_per(pl.col("alpha_words") + lone, "words")),
         "stop_words": pl.col("stop_words"),
-        "bullet_line_share": _per("bullet_lines", "lines"),
-        "ellipsis_line_share": _per("ellipsis_lines", "lines"),
+        "bullet_line_share": per_line(_per("bullet_lines", "lines")),
+        "ellipsis_line_share": per_line(_per("ellipsis_lines", "lines")),
     }
 
 
@@ -82,20 +93,24 @@ def _web() -> dict[str, pl.Expr]:
     }
 
 
-def _forms() -> dict[str, pl.Expr]:
+def _forms(settings: QualitySettings) -> dict[str, pl.Expr]:
+    per_word, per_line = _floors(settings)
     return {
         "prose_share": _per("prose_chars", "line_chars"),
-        "code_line_share": _per("code_lines", "lines"),
-        "key_line_share": _per("key_lines", "lines"),
+        "code_line_share": per_line(_per("code_lines", "lines")),
+        "key_line_share": per_line(_per("key_lines", "lines")),
         "path_line_share": _per("path_lines", "lines"),
         "longest_line": pl.col("longest_line"),
+        "longest_list": pl.col("longest_list"),
+        "long_token_share": per_word(_per("long_chars", "token_chars")),
     }
 
 
 def _characters() -> dict[str, pl.Expr]:
     dense = pl.col("chars") - pl.col("space")
     return {
-        **{f"{name}_share": _per(name, dense) for name in ("letter", "digit", "punct", "symbol")},
+        **{f"{name}_share": _per(name, dense) for name in ("digit", "punct", "symbol")},
+        "letter_share": _per(pl.col("letter") + pl.col("mark"), dense),
         "upper_share": _per("upper", "letter"),
         "han_share": _per("script_han", "letter"),
         "mojibake_share": _per("broken", "chars"),

@@ -74,8 +74,11 @@ def identify(texts: pl.Series, counts: pl.DataFrame, settings: QualitySettings) 
 
 
 def _shown(texts: pl.Series, chars: int) -> pl.Series:
-    """Return what the model sees: the head of the text on one line, without links, tags and the like."""
-    return texts.str.slice(0, 3 * chars).str.replace_all(_NOISE, " ").str.slice(0, chars)
+    """Return what the model sees: the head of the text on one line, in lower case, without links and tags.
+
+    Lower case, because headings in capitals are taken for other languages.
+    """
+    return texts.str.slice(0, 3 * chars).str.replace_all(_NOISE, " ").str.slice(0, chars).str.to_lowercase()
 
 
 def _script_rule(settings: QualitySettings) -> tuple[pl.Expr, pl.Expr]:

@@ -8,35 +8,22 @@ from numba import njit
 from stages.quality import characters as ch
 
 DUPLICATES = ("dup_lines", "dup_line_chars", "dup_paragraphs", "dup_paragraph_chars")
-(
-    LINES,
-    SHORT,
-    BULLET,
-    ELLIPSIS,
-    TERMINAL,
-    CODE,
-    KEY,
-    PATH,
-    PROSE,
-    CHARS,
-    PARAGRAPHS,
-    PARAGRAPH_CHARS,
-    LONGEST,
-) = range(13)
+LINES, SHORT, BULLET, ELLIPSIS, TERMINAL, CODE, KEY, PATH, PROSE, CHARS = range(10)
+PARAGRAPHS, PARAGRAPH_CHARS, LONGEST, LONGEST_LIST = range(10, 14)
 _SEED, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 _BULLETS = tuple(ord(c) for c in "-*+•‣▪◦●○■□–—·")
 _CLOSERS = tuple(ord(c) for c in "\"'”’»」』》）)]*_`")
 _PROSE_UNITS = 8  # words, or Chinese characters, from which a line can be a sentence
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def scan_lines(points, classes, n, short_line, row):
     """Count lines by form into `row`; return hash, chars, is_paragraph of each span: uint64 (m, 3)."""
     newlines = 0
     for i in range(n):
         newlines += points[i] == 10
     spans = np.empty((2 * newlines + 2, 3), np.uint64)
-    m, start, paragraph, paragraph_chars = 0, 0, _SEED, 0
+    m, start, run, paragraph, paragraph_chars = 0, 0, 0, _SEED, 0
     for i in range(n + 1):
         if i < n and points[i] != 10:
             continue
@@ -47,19 +34,21 @@ def scan_lines(points, classes, n, short_line, row):
             spans[m, 0], spans[m, 1], spans[m, 2] = digest, length, 0
             m += 1
             paragraph, paragraph_chars = (paragraph ^ digest) * _PRIME, paragraph_chars + length
-            _line(points, classes, first, last, short_line, row)
+            run = run + 1 if _line(points, classes, first, last, short_line, row) else 0
+            row[LONGEST_LIST] = max(row[LONGEST_LIST], run)
         if paragraph_chars and (first >= last or i == n):
             spans[m, 0], spans[m, 1], spans[m, 2] = paragraph, paragraph_chars, 1
             m += 1
             row[PARAGRAPHS] += 1
             row[PARAGRAPH_CHARS] += paragraph_chars
-            paragraph, paragraph_chars = _SEED, 0
+            run, paragraph, paragraph_chars = 0, _SEED, 0
         start = i + 1
     return spans[:m]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _line(points, classes, first, last, short_line, row):
+    """Count one line by form into `row`; tell whether it is a list entry: short and no sentence."""
     length = last - first
     row[LINES] += 1
     row[CHARS] += length
@@ -85,9 +74,10 @@ def _line(points, classes, first, last, short_line, row):
     row[CODE] += code
     if terminal and not (path or key or code) and _units(classes, first, last) >= _PROSE_UNITS:
         row[PROSE] += length
+    return length <= short_line and not terminal
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _skip_marker(points, first, last):
     """Return the index after a list marker `- ` or `* `."""
     if last - first > 2 and points[first + 1] == 32 and points[first] in _BULLETS:
@@ -95,7 +85,7 @@ def _skip_marker(points, first, last):
     return first
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _is_path(points, classes, first, last):
     """Tell whether the line's first token is a file path: two slashes or more and no `//`."""
     slashes = 0
@@ -109,7 +99,7 @@ def _is_path(points, classes, first, last):
     return slashes >= 2
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _is_key(points, classes, first, last):
     """Tell whether the line opens with one name (perhaps quoted) and `:` or `=`, as data files do."""
     i, stop = first, min(last, first + 64)
@@ -125,13 +115,13 @@ def _is_key(points, classes, first, last):
     return False
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _is_identifier(points, first):
     """Tell whether a key is quoted or in lower case: a label such as `Note:` is none."""
     return points[first] in (34, 39, 95) or 97 <= points[first] <= 122
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _is_code(points, classes, first, last):
     """Tell whether the line ends as code does, with `{ } ; [ (` or a quote and comma, or opens so."""
     end, start = points[last - 1], points[first]
@@ -146,7 +136,7 @@ def _is_code(points, classes, first, last):
     return comment or (start == 42 and (second == 47 or last - first == 1))
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _units(classes, first, last):
     """Count words by their ends, and characters of unspaced scripts."""
     units, inside = 0, False
@@ -160,7 +150,7 @@ def _units(classes, first, last):
     return units
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _strip(classes, first, last):
     while first < last and (classes[first] >> ch.CATEGORY_SHIFT & ch.CATEGORY_MASK) == ch.SPACE:
         first += 1
@@ -169,7 +159,7 @@ def _strip(classes, first, last):
     return first, last
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _hash(points, first, last):
     value = _SEED
     for i in range(first, last):
@@ -178,7 +168,7 @@ def _hash(points, first, last):
     return value
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def count_duplicates(spans, row):
     """Count lines and paragraphs that stood before in the document, and their characters."""
     size = 4

@@ -10,7 +10,7 @@ NGRAMS = ("token_chars", *(f"top_{n}gram" for n in TOP), *(f"dup_{n}gram" for n 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def repeated_ngrams(hashes, lengths, row):
     """Count characters of all tokens, of the top n-gram (n = 2..4), and in repeats (n = 5..10) into `row`.
 
@@ -41,7 +41,7 @@ def repeated_ngrams(hashes, lengths, row):
             row[n - 1] = _covered(alive, classes, lengths, n)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _table_size(entries):
     size = 16
     while size < 2 * entries:
@@ -49,7 +49,7 @@ def _table_size(entries):
     return size
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _refine(n, alive, tokens, classes, members, keys, slots, size):
     """Turn classes of (n-1)-grams into classes of n-grams; return positions of classes of two or more."""
     found = 0
@@ -66,7 +66,7 @@ def _refine(n, alive, tokens, classes, members, keys, slots, size):
     return _repeated(alive[:found], classes, members)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _class_of(key, position, keys, slots, size):
     """Return the position at which this key came first."""
     mixed = key * _MULTIPLIER  # the class lies in the upper half of the key, so fold its bits down
@@ -80,7 +80,7 @@ def _class_of(key, position, keys, slots, size):
     return np.int32(position)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _repeated(alive, classes, members):
     kept = 0
     for k in range(len(alive)):
@@ -90,7 +90,7 @@ def _repeated(alive, classes, members):
     return alive[:kept]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _top(alive, classes, members, lengths, n):
     """Return the characters that all occurrences of the weightiest n-gram hold."""
     best = 0
@@ -104,7 +104,7 @@ def _top(alive, classes, members, lengths, n):
     return best
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _covered(alive, classes, lengths, n):
     """Return the characters inside n-grams that stood before, each counted once."""
     chars, upto = 0, 0

@@ -16,7 +16,7 @@ class QualitySettings(BaseModel):
         "`none` (script rule only), or the path of a fastText model with __label__ language codes",
     )
     lid_chars: int = Field(
-        1000,
+        600,
         ge=50,
         le=100_000,
         description="Characters from the start of a document shown to the language model",
@@ -25,7 +25,7 @@ class QualitySettings(BaseModel):
         0.2, ge=0, le=1, description="Below this probability the language is `und` (undetermined)"
     )
     han_weight: float = Field(
-        2.5,
+        5.0,
         gt=0,
         description="Letters of a spaced script that one Chinese character counts for in mixed text",
     )
@@ -39,4 +39,10 @@ class QualitySettings(BaseModel):
         1_000_000,
         ge=1000,
         description="Tokens from the start of a document in which repeated n-grams are sought",
+    )
+    min_words: int = Field(
+        20, ge=0, description="Ratios per word are null in documents of fewer words: they would say nothing"
+    )
+    min_lines: int = Field(
+        5, ge=0, description="Shares of bullet, ellipsis, key and code lines are null below this many lines"
     )

@@ -20,10 +20,11 @@ def _fold(word: str) -> np.uint64:
 
 _STOP_HASHES = np.array([_fold(word) for word in GOPHER_STOP_WORDS], dtype=np.uint64)
 
-WORDS, SPACED, SPACED_CHARS, ALPHA, HASHES, ELLIPSES, STOPS, TOKENS = range(8)
+WORDS, SPACED, SPACED_CHARS, ALPHA, HASHES, ELLIPSES, STOPS, TOKENS, LONG_CHARS = range(9)
+_LONG = 30  # characters from which a token is an address, a digest or the like
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def scan_words(points, classes, n, max_tokens, row):
     """Count words into `row`; return hash (uint64) and length (int32) of the first `max_tokens` tokens.
 
@@ -44,6 +45,7 @@ def scan_words(points, classes, n, max_tokens, row):
             row[SPACED] += 1
             row[SPACED_CHARS] += length
             row[ALPHA] += alpha
+            row[LONG_CHARS] += length if length >= _LONG else 0
             seen |= _stop_word(folded)
             whole, folded, length, alpha = _SEED, _SEED, 0, False
         if lone:
@@ -63,7 +65,7 @@ def scan_words(points, classes, n, max_tokens, row):
     return hashes[: row[TOKENS]], lengths[: row[TOKENS]]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _symbols(points, n, row):
     """Count hash signs and ellipses (one for a run of three or more full stops, or U+2026)."""
     stops = 0
@@ -74,7 +76,7 @@ def _symbols(points, n, row):
         row[ELLIPSES] += point == 0x2026 or stops == 3
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _stop_word(folded):
     for k in range(len(_STOP_HASHES)):
         if folded == _STOP_HASHES[k]:
@@ -82,7 +84,7 @@ def _stop_word(folded):
     return 0
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _bits(value):
     n = 0
     while value:
