@@ -32,6 +32,12 @@ def _jsonable(value: Any) -> Any:
     return str(value)
 
 
+def table_digest(table: pl.DataFrame) -> str:
+    """Return sha256 over a table's values in Arrow form; equal tables give equal digests."""
+    content = table.rechunk().write_ipc(None, compat_level=pl.CompatLevel.oldest()).getvalue()
+    return hashlib.sha256(content).hexdigest()
+
+
 def stored_key(path: Path) -> str | None:
     """Return the content key in a part's footer; None if the file is absent or not whole."""
     try:

@@ -13,10 +13,11 @@ from pipelines import parts
 from pipelines.project import write_json
 from pipelines.stage_run import StageRun
 from pipelines.tasks.sample import load_edges
-from stages.decide import decisions, elect, order_view, settle
+from stages.decide.keepers import elect
 from stages.decide.policy import load_policy
 from stages.decide.probe import probes
 from stages.decide.reviews import load_reviews
+from stages.decide.settle import decisions, order_view, settle
 
 
 def run(run: StageRun) -> dict[str, Any]:
@@ -39,7 +40,7 @@ def run(run: StageRun) -> dict[str, Any]:
         result = decisions(table, lost)
         parts.check_aligned(result, table, where=f"decide {ref.source}/{ref.part}")
         books.add(ref.source, ref.part, result)
-        key = parts.content_key(rows=_digest(result), code=run.code)
+        key = parts.content_key(rows=parts.table_digest(result), code=run.code)
         path = project.table("decide", ref)
         if not parts.is_done([path], key):
             parts.write_part(path, result, DECISIONS, key)
@@ -55,9 +56,3 @@ def _probe(draws, tables, reviews, policy) -> list[dict[str, Any]]:
         t.filter(pl.col("doc_id").is_in(drawn.implode())).select("doc_id", "rule") for t in tables.values()
     ]
     return probes(draws, pl.concat(rows), reviews, policy.probe, policy.rules) if rows else []
-
-
-def _digest(table: pl.DataFrame) -> str:
-    import hashlib
-
-    return hashlib.sha256(table.write_ipc(None, compat_level=pl.CompatLevel.oldest()).getvalue()).hexdigest()

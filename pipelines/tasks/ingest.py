@@ -47,9 +47,9 @@ def run(run: StageRun) -> dict[str, Any]:
     for entry in run.project.inventory("ingest")["sources"]:
         source = project.sources[entry["id"]]
         digests = {f["file"]: f["sha256"] for f in entry["files"]}
-        files = [InputFile(path=f["file"], size=f["bytes"]) for f in entry["files"]]
+        files = [InputFile(f["file"], f["bytes"], 0) for f in entry["files"]]
         for part in plan_parts(source, files, run.settings):
-            ref = PartRef(source.id, part.name, part.bytes)
+            ref = PartRef(source.id, part.part, sum(end - start for _, start, end in part.slices))
             inputs = [{"file": f, "sha256": digests[f]} for f in dict.fromkeys(s[0] for s in part.slices)]
             plan.append({"source": ref.source, "part": ref.part, "bytes": ref.bytes, "inputs": inputs})
             fields = {k: v for k, v in entry.items() if k != "files"}

@@ -95,8 +95,18 @@ def _views(run: StageRun) -> dict[str, list[dict[str, Any]]]:
     from stages.ingest.source import public_view
 
     facts = [source_facts(s) for s in run.project.sources.values()]
-    public = [public_view(s) for s in run.project.sources.values()]
+    public = [
+        public_view(s) | {"evidence": _proofs(s, run.project.root)} for s in run.project.sources.values()
+    ]
     return {"sample": facts, "decide": facts, "publish": public}
+
+
+def _proofs(source: Any, root: Path) -> list[dict[str, str]]:
+    """Return kind and digest of each evidence file: a release proves it, and never holds or names it."""
+    return [
+        {"kind": e.kind, "sha256": digest_files([root / e.path], root, {})[0]["sha256"]}
+        for e in source.evidence
+    ]
 
 
 def source_facts(source: Any) -> dict[str, Any]:

@@ -9,9 +9,11 @@ import polars as pl
 from lineage.records import DRAWS
 from pipelines import parts
 from pipelines.stage_run import StageRun
-from stages.decide import elect, order_view, verdicts
+from stages.decide.keepers import elect
 from stages.decide.policy import load_policy
 from stages.decide.rules import Context, Evidence, SourceFacts
+from stages.decide.settle import order_view
+from stages.decide.verdicts import verdicts
 from stages.sample import draw, frame_digest
 
 DOC_COLUMNS = (
@@ -42,7 +44,7 @@ def run(run: StageRun) -> dict[str, Any]:
     run.sweep("verdicts")
     frame = _frame(run)
     draws = draw(frame, run.settings)
-    key = parts.content_key(frame=frame_digest(frame), draws=draws.write_json())
+    key = parts.content_key(frame=frame_digest(frame), draws=parts.table_digest(draws))
     parts.write_part(run.project.data / "sample" / "draws.parquet", draws, DRAWS, key)
     drawn = draws.group_by("draw").len().sort("draw")
     return {

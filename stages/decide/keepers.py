@@ -43,7 +43,7 @@ def elect(candidates: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
     start, other, weight = _adjacency(ranked, edges, group, groups)
     twin = _twins(start, other, group, cause, groups)
     fate, keeper, jaccard = _greedy(start, other, weight, group, groups, live, twin)
-    return _table(ranked, fate, keeper, jaccard, twin[group])
+    return _table(ranked, fate, keeper, jaccard)
 
 
 def _exact_groups(ranked: pl.DataFrame, edges: pl.DataFrame) -> tuple[np.ndarray, int]:
@@ -62,11 +62,10 @@ def _ranks(ranked: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cause(ranked: pl.DataFrame) -> np.ndarray:
-    """Return 0 where the loss is harmless or there is none, 1 for quarantine, 2 for removal over content."""
+    """Return 1 where a document is lost for its content or on request, 0 elsewhere."""
     content = ranked["reason"].is_in([r.slug for r in REASONS if r.content]).fill_null(False)
-    removed = (ranked["disposition"] == "removed") & content
-    held = (ranked["disposition"] == "quarantined") & content
-    return np.where(removed.to_numpy(), 2, np.where(held.to_numpy(), 1, 0)).astype(np.int8)
+    lost = ranked["disposition"].is_in(["removed", "quarantined"])
+    return (content & lost).to_numpy().astype(np.int8)
 
 
 def _adjacency(ranked, edges, group, groups) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -85,7 +84,7 @@ def _adjacency(ranked, edges, group, groups) -> tuple[np.ndarray, np.ndarray, np
 
 
 def _twins(start, other, group, cause, groups) -> np.ndarray:
-    """Return for each group the strongest content loss among its own members and its verified neighbours."""
+    """Return 1 for each group that has a content loss among its own members or its verified neighbours."""
     own = np.zeros(groups, np.int8)
     np.maximum.at(own, group, cause)
     owner = np.repeat(np.arange(groups), np.diff(start))
@@ -149,15 +148,14 @@ def _greedy(start, other, weight, group, groups, live, twin):
     return fate, keeper, jaccard
 
 
-def _table(ranked, fate, keeper, jaccard, twin) -> pl.DataFrame:
+def _table(ranked, fate, keeper, jaccard) -> pl.DataFrame:
     reasons = {1: "exact-duplicate", 2: "near-duplicate", 3: "twin-of-removed"}
-    outcome = np.where((fate == 3) & (twin == 1), "quarantined", "removed")
     ids = ranked["doc_id"]
     picked = pl.Series(np.where(keeper < 0, 0, keeper))
     out = pl.DataFrame(
         {
             "doc_id": ids,
-            "disposition": pl.Series(outcome, dtype=pl.String),
+            "disposition": ["removed"] * ranked.height,
             "reason": pl.Series(fate).replace_strict(reasons, default=None, return_dtype=pl.String),
             "keeper": ids.gather(picked),
             "jaccard": pl.Series(jaccard).fill_nan(None).round(4),
@@ -168,4 +166,4 @@ def _table(ranked, fate, keeper, jaccard, twin) -> pl.DataFrame:
     out = out.filter(pl.col("fate") > 0).with_columns(
         keeper=pl.when("known").then("keeper"), rule=pl.col("reason")
     )
-    return out.select(ELECTED)
+    return out.select(*ELECTED)

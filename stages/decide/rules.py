@@ -118,7 +118,10 @@ def _quality(rule: QualityRule, evidence: Evidence) -> pl.DataFrame:
     value = pl.col(rule.column).cast(pl.Float64)
     hit = value < rule.value if rule.op == "<" else value > rule.value
     if rule.languages is not None:
-        hit &= pl.col("lang").is_in(list(rule.languages))
+        hit &= pl.any_horizontal(
+            pl.col("lang").is_in(list(rule.languages)),
+            *(pl.col("lang").str.starts_with(f"{code}-") for code in rule.languages),
+        )
     rows = evidence.quality.filter(hit.fill_null(False))
     if rule.sources is not None:
         docs = evidence.docs.filter(pl.col("source").is_in(list(rule.sources)))

@@ -1,0 +1,93 @@
+"""`hallmark init`: a working project in a new folder."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from lineage.errors import HallmarkError, SettingsError
+from pipelines.params_file import params_text
+from pipelines.settings import Params
+
+TEMPLATE = Path(__file__).parent / "template"
+SOURCES = """\
+# One entry per source: what it is, where it lies, by what right it is used. `hallmark source add` writes entries.
+sources: []
+"""
+
+
+def make_project(folder: Path, name: str = "", *, today: dt.date | None = None) -> list[str]:
+    """Make the project and return what to say about it: files, git, DVC, keys, next steps."""
+    folder = folder.resolve()
+    if (folder / "params.yaml").exists() or (folder / "dvc.yaml").exists():
+        raise HallmarkError(
+            "there is a project here already", where=str(folder), cure="choose another folder"
+        )
+    name = name or re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-") or "corpus"
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+        raise SettingsError(f"{name!r} is not a name", cure="use lower-case letters, digits and hyphens")
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(TEMPLATE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "gitignore").rename(folder / ".gitignore")
+    (folder / "sources.yaml").write_text(SOURCES, encoding="utf-8")
+    (folder / "params.yaml").write_text(params_text(_params(name, today)), encoding="utf-8")
+    lines = [f"made the project {name} in {folder}"]
+    lines += _version_control(folder)
+    lines += _keys(folder)
+    return [
+        *lines,
+        "next: hallmark source add PATH --id ID --licence SPDX --class CLASS --evidence FILE",
+        "      hallmark source check",
+        "      dvc repro",
+        "      hallmark verify release",
+    ]
+
+
+def _params(name: str, today: dt.date | None) -> Params:
+    title = {"zh": name, "en": name}
+    as_of = today or dt.date.today()  # an input of the project from now on, written into params.yaml
+    return Params.model_validate({"release": {"id": name, "title": title, "as_of": as_of}})
+
+
+def _version_control(folder: Path) -> list[str]:
+    lines = []
+    if not _run(["git", "-C", str(folder), "rev-parse", "--git-dir"]):
+        _must(["git", "init", "--quiet", str(folder)], "git")
+        lines.append("git init done")
+    dvc = [sys.executable, "-m", "dvc", "--cd", str(folder)]
+    if not (folder / ".dvc").is_dir():
+        _must([*dvc, "init", "--quiet", *_subdir(folder)], "dvc")
+    _must([*dvc, "config", "core.analytics", "false"], "dvc")
+    _must([*dvc, "config", "core.check_update", "false"], "dvc")
+    lines.append("dvc init done, analytics off")
+    return lines
+
+
+def _subdir(folder: Path) -> list[str]:
+    return [] if (folder / ".git").exists() else ["--subdir"]
+
+
+def _keys(folder: Path) -> list[str]:
+    from lineage import keys
+    from pipelines.cli.keys import admit
+
+    info = keys.init(keys.default_folder())
+    admit(folder / "trust.json", info.public_pem, "pipeline")
+    return [f"{'made' if info.created else 'using'} keys in {info.folder}; public key named in trust.json"]
+
+
+def _run(command: list[str]) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _must(command: list[str], tool: str) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise HallmarkError(f"{tool} is not installed", cure=f"install {tool} and run this again") from None
+    if done.returncode:
+        raise HallmarkError(f"{tool} failed: {done.stderr.strip()[-300:]}", where=" ".join(command[:4]))

@@ -1,0 +1,1 @@
+"""Classifiers from labels to model cards: a DVC project of its own, outside `make repro`."""

@@ -1,0 +1,1 @@
+"""From verdicts to a release: redacted shards, public lineage, facts, gates, manifests."""

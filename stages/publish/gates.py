@@ -1,0 +1,113 @@
+"""Gates: what a policy asks of a shard or a release, measured; not run says so and never passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from stages.decide.policy import Gate
+
+Facts = Mapping[str, Any]
+
+
+class Measure(NamedTuple):
+    """How a gate is measured: the value (None: not run), and whether more or less is better."""
+
+    value: Callable[[Facts], float | None]
+    better: str  # "less" | "more"
+
+
+def _books(facts: Facts) -> float:
+    flow = facts["flow"]
+    return abs(flow["in"] - sum(n for name, n in flow.items() if name != "in"))
+
+
+def _unlicensed(facts: Facts) -> float:
+    return sum(r["docs"] for r in facts["licences"] if r["spdx"] in ("NOASSERTION", "NONE", "unknown", ""))
+
+
+def _residual(facts: Facts) -> float:
+    return sum(r["residual"] for r in facts["pii"] if r["action"] != "keep")
+
+
+def _kept(facts: Facts, prefix: str, levels: tuple[str, ...]) -> float:
+    rows = (r for r in facts["screen"] if r["code"].startswith(prefix) and r["level"] in levels)
+    return sum(r["kept"] for r in rows)
+
+
+def _probe(facts: Facts) -> float | None:
+    used = [p["share"] for p in facts.get("probes", ()) if p["status"] == "pass"]
+    return max(used) if used else None
+
+
+def _audit(facts: Facts) -> float | None:
+    audit = facts.get("audit") or {}
+    return audit["pass_rate"] if audit.get("labelled") and audit["labelled"] == audit["n"] else None
+
+
+def _measured(facts: Facts) -> float | None:
+    detectors = [d for s in facts["stages"] for d in s["detectors"]]
+    return sum(d.get("evidence") is not None for d in detectors) / len(detectors) if detectors else None
+
+
+def _synthetic(facts: Facts) -> float | None:
+    total = sum(r["docs"] for r in facts["ai_labels"])
+    found = sum(r["docs"] for r in facts["ai_labels"] if r["verdict"] not in ("none", "unknown"))
+    return round(found / total, 4) if total else None
+
+
+MEASURES: dict[str, Measure] = {
+    "books-open": Measure(_books, "less"),
+    "unlicensed-published": Measure(_unlicensed, "less"),
+    "pii-residual": Measure(_residual, "less"),
+    "cbrn-restricted-published": Measure(lambda f: _kept(f, "cbrn-", ("restricted",)), "less"),
+    "secrecy-marked-published": Measure(lambda f: _kept(f, "secrecy-state", ("marking",)), "less"),
+    "duplicates-left": Measure(lambda f: f.get("duplicates_left"), "less"),
+    "source-probe-share": Measure(_probe, "less"),
+    "manual-audit-pass-rate": Measure(_audit, "more"),
+    "technical-audit-pass-rate": Measure(lambda f: None, "more"),
+    "keyword-library-size": Measure(lambda f: f.get("operator_keywords"), "more"),
+    "risks-with-measured-recall": Measure(lambda f: f.get("risks_measured"), "more"),
+    "detectors-with-evidence": Measure(_measured, "more"),
+    "synthetic-share": Measure(_synthetic, "less"),
+}
+
+
+def run_gates(gates: tuple[Gate, ...], scope: str, facts: Facts) -> list[dict[str, Any]]:
+    """Return [{id, status, measured, threshold, grades, zh, en, clause, edition, verified}] for one scope."""
+    return [_run(g, facts) for g in gates if g.scope == scope]
+
+
+def _run(gate: Gate, facts: Facts) -> dict[str, Any]:
+    measure = MEASURES[gate.measure]
+    value = measure.value(facts)
+    if value is None:
+        status = "not_run"
+    else:
+        value = round(float(value), 4)
+        good = value <= gate.threshold if measure.better == "less" else value >= gate.threshold
+        status = "pass" if good else ("fail" if gate.grades else "warn")
+    return {
+        "id": gate.id,
+        "status": status,
+        "measured": value,
+        "threshold": gate.threshold,
+        "better": measure.better,
+        "grades": list(gate.grades),
+        "zh": gate.zh,
+        "en": gate.en,
+        "clause": gate.clause,
+        "edition": gate.edition,
+        "verified": gate.verified,
+    }
+
+
+def grade_allowed(gates: list[dict[str, Any]]) -> str:
+    """Return the best grade these gate results allow: certified, screened or withheld.
+
+    A computed fail withholds; `not_run` never withholds and never certifies.
+    """
+    if any(g["status"] == "fail" for g in gates):
+        return "withheld"
+    needed = [g for g in gates if "certified" in g["grades"]]
+    return "certified" if needed and all(g["status"] in ("pass", "waived") for g in needed) else "screened"

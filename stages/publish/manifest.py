@@ -1,0 +1,210 @@
+"""The shard manifest and the release manifest: facts from tables, settings and digests; no clock, no host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lineage.merkle import shard_root
+from stages.publish.gates import grade_allowed
+
+SHARD_SCHEMA = "urn:hallmark:shard-manifest:1"
+RELEASE_SCHEMA = "urn:hallmark:release-manifest:1"
+
+#: What a screen for text can never show, printed on every sheet.
+LIMITS = {
+    "en": [
+        "A detector finds what it was made for; text that hides its meaning can pass.",
+        "An absent marking proves nothing: many unmarked documents are confidential.",
+        "Figures of a detector hold for the labelled set they were measured on.",
+    ],
+    "zh": [
+        "检测器只能发现其设计目标;隐藏含义的文本可能漏检。",
+        "没有标志不能证明任何事情:许多未作标志的文件同样保密。",
+        "检测器的指标只对其测量所用的标注集成立。",
+    ],
+}
+
+
+def shard_manifest(
+    *,
+    source: Mapping[str, Any],
+    part: str,
+    shard: Mapping[str, Any] | None,
+    inputs: list[dict[str, Any]],
+    facts: Mapping[str, Any],
+    stages: list[dict[str, Any]],
+    method: Mapping[str, Any],
+    gates: list[dict[str, Any]],
+    policy: Mapping[str, Any],
+    lineage: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the manifest of one part; the fields are those of docs/architecture.md."""
+    screen = [
+        row | {"status": "run", "evidence": _evidence(stages, row["detector"])} for row in facts["screen"]
+    ]
+    return {
+        "schema": SHARD_SCHEMA,
+        "source": dict(source),
+        "part": part,
+        "unit": "document",
+        "shard": dict(shard) if shard else None,
+        "inputs": inputs,
+        **{k: facts[k] for k in ("flow", "reasons", "pii", "quality", "languages", "licences", "lengths")},
+        **{k: facts[k] for k in ("ai_labels", "time_span", "chars", "bytes", "flags")},
+        "dedup": {"method": dict(method)} | facts["dedup"],
+        "screen": screen + _silent(stages, facts["screen"]),
+        "stages": stages,
+        "gates": gates,
+        "not_checked": not_checked(stages, gates, facts["not_run"]),
+        "policy": dict(policy),
+        "lineage": dict(lineage),
+        "known_limits": LIMITS,
+    }
+
+
+def _evidence(stages: list[dict[str, Any]], detector: str) -> Any:
+    found = [d for s in stages for d in s["detectors"] if d["detector"] == detector]
+    return found[0].get("evidence") if found else None
+
+
+def _silent(stages: list[dict[str, Any]], seen: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a line for every code that a screen detector looked for and did not find, or that nobody looked for."""
+    hit = {(r["code"], r["detector"]) for r in seen}
+    rows = []
+    for detector in (d for s in stages if s["stage"] == "screen" for d in s["detectors"]):
+        status = detector.get("status", "run")
+        rows += [
+            {
+                "code": code,
+                "detector": detector["detector"],
+                "level": None,
+                **dict.fromkeys(("docs", "kept", "removed", "quarantined"), 0 if status == "run" else None),
+                "status": status,
+                "evidence": detector.get("evidence"),
+            }
+            for code in detector.get("codes", ())
+            if (code, detector["detector"]) not in hit
+        ]
+    return sorted(rows, key=lambda r: (r["code"], r["detector"]))
+
+
+def not_checked(stages: list, gates: list, not_run: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what was not checked and why, in both languages: gates, detectors without evidence, skipped texts."""
+    rows = [
+        {"what_zh": g["zh"] or g["id"], "what_en": g["en"] or g["id"], "why": "not_run"}
+        for g in gates
+        if g["status"] == "not_run"
+    ]
+    for detector in (d for s in stages for d in s["detectors"]):
+        status = detector.get("status", "run")
+        if status != "run":
+            codes = ", ".join(detector.get("codes", ()))
+            rows.append({"what_zh": f"风险 {codes}", "what_en": f"Risks {codes}", "why": status})
+        elif detector.get("evidence") is None:
+            name = detector["detector"]
+            rows.append(
+                {"what_zh": f"检测器 {name} 的召回率", "what_en": f"Recall of {name}", "why": "not_measured"}
+            )
+    rows += [
+        {
+            "what_zh": f"{r['docs']} 个文档未经 {r['detector']} 检测",
+            "what_en": f"{r['docs']} documents not seen by {r['detector']}",
+            "why": "not_run",
+        }
+        for r in not_run
+    ]
+    return rows
+
+
+def merge(manifests: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the countable fields of many shard manifests summed."""
+    total: dict[str, Any] = {"flow": {}, "time_span": {"from": None, "to": None}, "chars": 0, "bytes": 0}
+    tables = {
+        "reasons": ("stage", "disposition", "reason"),
+        "pii": ("type", "action"),
+        "screen": ("code", "detector", "level", "status"),
+        "languages": ("code",),
+        "licences": ("spdx",),
+        "ai_labels": ("verdict",),
+        "lengths": ("upto",),
+        "flags": ("rule",),
+    }
+    rows: dict[str, dict[tuple, dict[str, Any]]] = {name: {} for name in tables}
+    rules: dict[str, int] = {}
+    dedup: dict[str, int] = {}
+    for manifest in manifests:
+        for name, n in manifest["flow"].items():
+            total["flow"][name] = total["flow"].get(name, 0) + n
+        for name, keys in tables.items():
+            for row in manifest[name]:
+                _add(rows[name], tuple(row[k] for k in keys), row)
+        for row in manifest["quality"]["rules"]:
+            rules[row["rule"]] = rules.get(row["rule"], 0) + row["docs"]
+        for name, n in manifest["dedup"].items():
+            if isinstance(n, int):
+                dedup[name] = dedup.get(name, 0) + n
+        span = manifest["time_span"]
+        total["time_span"]["from"] = _extreme(min, total["time_span"]["from"], span["from"])
+        total["time_span"]["to"] = _extreme(max, total["time_span"]["to"], span["to"])
+        total["chars"] += manifest["chars"]
+        total["bytes"] += manifest["bytes"]
+    for name, keys in tables.items():
+        total[name] = sorted(rows[name].values(), key=lambda r, keys=keys: _order(r, keys))
+    total["quality"] = {"rules": [{"rule": r, "docs": n} for r, n in sorted(rules.items())]}
+    return total | {"dedup": dedup}
+
+
+def _order(row: Mapping[str, Any], keys: tuple[str, ...]) -> tuple:
+    if keys == ("upto",):
+        return (row["upto"] is None, row["upto"] or 0)
+    return (-(row.get("docs") or 0), *(str(row[k]) for k in keys))
+
+
+def _add(rows: dict[tuple, dict[str, Any]], key: tuple, row: Mapping[str, Any]) -> None:
+    if key not in rows:
+        rows[key] = dict(row)
+        return
+    for name, value in row.items():
+        if isinstance(value, int) and not isinstance(value, bool) and name not in ("upto",):
+            rows[key][name] = (rows[key][name] or 0) + value
+
+
+def _extreme(pick, a, b):
+    return pick(a, b) if a is not None and b is not None else a if b is None else b
+
+
+def release_manifest(
+    *,
+    dataset: Mapping[str, Any],
+    sources: list[dict[str, Any]],
+    manifests: list[Mapping[str, Any]],
+    shards: list[dict[str, Any]],
+    extra: Mapping[str, Any],
+    gates: list[dict[str, Any]],
+    kept_root: str,
+) -> dict[str, Any]:
+    """Return the release manifest: sums over the shard manifests, the shard set, release gates, allowed grade."""
+    total = merge(manifests)
+    first = manifests[0]
+    total["dedup"] = {"method": first["dedup"]["method"]} | total["dedup"]
+    every = gates + [g for m in manifests for g in m["gates"]]
+    return {
+        "schema": RELEASE_SCHEMA,
+        "dataset": dict(dataset),
+        "unit": "document",
+        "sources": sources,
+        **total,
+        "stages": first["stages"],
+        "shards": shards,
+        "dup_sources": extra["dup_sources"],
+        "probes": extra["probes"],
+        "audit": extra["audit"],
+        "gates": gates,
+        "grade_allowed": grade_allowed(every),
+        "not_checked": not_checked(first["stages"], gates, extra["not_run"]),
+        "policy": dict(first["policy"]),
+        "merkle": {"kept_root": kept_root, "shard_root": shard_root(shards)},
+        "previous": extra["previous"],
+        "known_limits": LIMITS,
+    }

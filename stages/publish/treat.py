@@ -1,0 +1,79 @@
+"""Redaction of what goes out: texts turn by turn, and the columns a source wants published."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from stages.decide.policy import PiiPolicy
+from stages.pii import TYPES, PiiSettings, redact_part, scan
+from stages.publish.shard import OPTIONAL, place, reassemble, units
+from stages.screen import ScreenSettings
+from stages.screen import scan as screen_scan
+
+
+def actions_of(policy: PiiPolicy) -> dict[str, str]:
+    """Return the policy's action for every known type."""
+    return {kind: policy.action(kind) for kind in TYPES}
+
+
+def treat(
+    rows: pl.DataFrame, spans: pl.DataFrame, policy: PiiPolicy, hmac_key: bytes, settings: PiiSettings
+) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Return the published rows with redacted text and turns, and what a second scan still finds by type.
+
+    Only texts that were changed are scanned again: the others were scanned as they are.
+    """
+    pieces = units(rows)
+    placed = place(spans.select("row", "type", "start", "end"), pieces)
+    placed = placed.filter((pl.col("end") > pl.col("start")) & pl.col("unit").is_not_null())
+    by_unit = placed.select(row=pl.col("unit").cast(pl.UInt32), type="type", start="start", end="end")
+    texts, _ = redact_part(pieces["content"], by_unit, actions_of(policy), hmac_key)
+    changed = texts.ne_missing(pieces["content"])
+    residual = _residual(texts.filter(changed).to_list(), policy, settings)
+    return reassemble(rows, pieces, texts), residual
+
+
+def _residual(texts: list[str], policy: PiiPolicy, settings: PiiSettings) -> dict[str, int]:
+    found = Counter(
+        f.type for f in scan(texts, settings) if policy.action(f.type) not in ("keep", "surrogate")
+    )
+    return dict(sorted(found.items()))
+
+
+def treat_fields(
+    rows: pl.DataFrame,
+    source: Mapping[str, Any],
+    policy: PiiPolicy,
+    hmac_key: bytes,
+    settings: PiiSettings,
+    screening: ScreenSettings,
+) -> dict[str, pl.Series]:
+    """Return the optional columns that the source publishes, redacted; a value that screening flags is left out."""
+    return {
+        name: _column(rows[name], policy, hmac_key, settings, screening)
+        for name in OPTIONAL
+        if name in source["publish_fields"]
+    }
+
+
+def _column(values: pl.Series, policy, hmac_key, settings, screening) -> pl.Series:
+    distinct = values.drop_nulls().unique().sort()
+    texts = distinct.to_list()
+    spans = pl.DataFrame(
+        [(f.doc, f.type, f.start, f.end) for f in scan(texts, settings)],
+        schema={"row": pl.UInt32, "type": pl.String, "start": pl.UInt32, "end": pl.UInt32},
+        orient="row",
+    )
+    treated, _ = redact_part(distinct, spans, actions_of(policy), hmac_key)
+    flagged = screen_scan(texts, screening).filter(pl.col("level") != "mention")["text"].unique()
+    clean = (
+        treated.to_frame("new")
+        .with_row_index("i")
+        .with_columns(new=pl.when(~pl.col("i").is_in(flagged.cast(pl.UInt32).implode())).then("new"))
+    )
+    table = pl.DataFrame({"old": distinct, "new": clean["new"]})
+    return values.to_frame("old").join(table, on="old", how="left", maintain_order="left")["new"]
