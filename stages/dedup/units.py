@@ -3,7 +3,7 @@
 A unit is a word (a run of word characters) or one character of a script without spaces. The folded text is
 the units in order, with a space between two neighbours of which at least one is a word. A shingle is a window
 of n consecutive units, n by the kind of its first unit; a window that would pass the end is cut there, and
-taken only if no window before it reached the end. So a text shorter than one shingle is one whole-text shingle.
+taken only if no window before it reached the end. So a text shorter than one shingle is one shingle.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def scratch(longest):
 
 @kernel
 def fold(data, start, end, table, expansions, out, starts, kinds):
-    """Fold data[start:end], valid UTF-8; return (bytes, units) written, (-1, -1) when the buffers are too small.
+    """Fold data[start:end], valid UTF-8; return (bytes, units) written, (-1, -1) if buffers are too small.
 
     Two bytes per byte and one unit per two bytes are always enough, but for expansions: only those check.
     """

@@ -1,7 +1,7 @@
 """The exact group: sha256 of a text that is normalised with great restraint.
 
 Normalisation `exact@1`: NFC; then each run of white space (Unicode White_Space) becomes one line feed where
-the run holds a line break, else one space; then none at either end. Case, punctuation, width and accents count.
+the run holds a line break, else one space; then none at either end. Case, punctuation and width all count.
 """
 
 from __future__ import annotations
