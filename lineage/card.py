@@ -42,7 +42,7 @@ def size_category(rows: int) -> str:
 
 
 def _front_matter(manifest: dict[str, Any]) -> str:
-    dataset, shards = manifest["dataset"], manifest["shards"]
+    dataset, shards = manifest["dataset"], _shards(manifest)
     title = dataset.get("title") or {}
     languages = sorted(
         {_primary(x["code"]) for x in manifest["languages"] if x["docs"] and x["code"] != "und"}
@@ -62,6 +62,11 @@ def _front_matter(manifest: dict[str, Any]) -> str:
 def config_name(version: str) -> str:
     """Return the configuration's name for a version: `v1.0.0`."""
     return "v" + re.sub(r"[^0-9A-Za-z.+-]", "-", str(version))
+
+
+def _shards(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the parts that have a file; a part with nothing kept has a manifest alone."""
+    return [shard for shard in manifest["shards"] if shard["path"]]
 
 
 def _licence(found: list[str]) -> list[str]:
@@ -94,7 +99,7 @@ def _body(manifest: dict[str, Any], lang: str) -> str:
         f"{read.say('card.version')}: {_v(read.any('/dataset/version'))} · {_v(read.any('/dataset/as_of'))}",
         "",
     ]
-    lines += [f"**{read.say('grade')}: {allowed.text}**. {why} {read.say('grade.note')}", ""]
+    lines += [f"**{read.say('grade')}: {_v(allowed)}**. {why} {read.say('grade.note')}", ""]
     lines += [
         "```sh",
         "hallmark verify .",
@@ -117,7 +122,7 @@ def _body(manifest: dict[str, Any], lang: str) -> str:
 
 
 def _loading(read: Reader, manifest: dict[str, Any]) -> list[str]:
-    if not manifest["shards"]:
+    if not _shards(manifest):
         return [read.say("card.empty"), ""]
     return ["```python", "import datasets", "", 'rows = datasets.load_dataset(".", split="train")', "```", ""]
 

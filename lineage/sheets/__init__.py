@@ -24,7 +24,7 @@ def render(
     """Return the data sheet of a shard or release manifest; equal inputs give equal bytes.
 
     `digests` maps paths inside the release to sha256 hex and must hold `manifest_path(manifest)`.
-    `answers` is datasheet.yaml as read; None on a shard leaves the person-written part to the release's sheet.
+    `answers` is datasheet.yaml as read; None on a shard leaves the person-written part to the release.
     Raises InputError for an unknown schema or a missing digest, SettingsError for an unusable answer.
     """
     page = sheet(manifest, lang, digests, answers, verify_command)

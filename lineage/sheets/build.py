@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from lineage.errors import InputError
 from lineage.sheets import answers as people
-from lineage.sheets import chapters
+from lineage.sheets.chapters import CHAPTERS
 from lineage.sheets.glance import glance
 from lineage.sheets.model import Notes, Section, Sheet, Value
 from lineage.sheets.reader import Reader
@@ -19,10 +19,10 @@ MANIFEST = "meta/manifest.json"
 
 #: A Chinese assessor reads the clauses and the proof per source first; others identity and limits.
 ORDER = {
-    "zh": "clauses sources flow screening personal duplicates composition identity purpose collection "
-    "lineage limits care unanswered",
+    "zh": "clauses sources flow screening audits personal fairness duplicates composition identity purpose "
+    "collection lineage limits care unanswered",
     "en": "identity limits purpose sources composition collection flow duplicates personal screening "
-    "lineage care clauses unanswered",
+    "fairness audits lineage care clauses unanswered",
 }
 
 
@@ -86,8 +86,7 @@ def _sections(read: Reader, kind: str, answers: dict[str, Any] | None) -> list[S
     asked = kind == "release" or answers is not None
     found = []
     for name in ORDER[read.lang].split():
-        build = getattr(chapters, name, None)
-        section = build(read) if build else Section(name, read.say(f"ch.{name}"), [])
+        section = CHAPTERS[name](read) if name in CHAPTERS else Section(name, read.say(f"ch.{name}"), [])
         if asked and name in named:
             section.blocks.append(people.chapter(read, answers, name))
         if name == "unanswered":

@@ -1,7 +1,7 @@
 """A small formula over a manifest: which fields a printed number comes from.
 
-A formula is a list of JSON pointers joined by spaces and added up; a leading `-` subtracts, a leading `#` counts
-the entries of a list. In a path `*` stands for every entry and `7:` for the entries from the eighth on.
+A formula is a list of JSON pointers joined by spaces and added up; a leading `-` subtracts, a leading `#`
+counts the entries of a list. In a path `*` stands for every entry and `7:` for those from the eighth on.
 Characters that would be ambiguous are percent-encoded, as in the URI form of a JSON pointer.
 """
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lineage.sheets import tables
-from lineage.sheets.model import Column, Facts, Glance, Notes, Table, Value
+from lineage.sheets.model import Facts, Glance, Notes, Table, Value
 from lineage.sheets.reader import Reader
 
 #: What a reader must see first: trouble, then doubt, then success.
@@ -30,23 +32,25 @@ def glance(read: Reader, manifest_path: str, manifest_sha256: str, verify: str) 
 
 def grade(read: Reader) -> tuple[Value, str]:
     """Return the grade that the gates allow, and the sentence that says why."""
-    found = [gate.get("status") for gate in read.entries("/gates")]
+    found = read.entries("/gates")
     stated = read.get("/grade_allowed")
-    allowed = stated or allowed_by(found)
+    allowed = str(stated) if stated else allowed_by(found)
+    missing = any(gate.get("status") == "not_run" for gate in found)
+    key = {"withheld": "withheld", "certified": "certified", "screened": "screened" if missing else "short"}
     field = "/grade_allowed" if stated else "/gates"
-    counts = {status: found.count(status) for status in ("fail", "not_run")}
-    why = read.say(f"why.{allowed}" if allowed in ("withheld", "screened", "certified") else "why.other")
-    if counts["fail"] or counts["not_run"]:
-        why += " " + read.say("why.counts", fail=f"{counts['fail']:,}", not_run=f"{counts['not_run']:,}")
-    return Value(read.name("grade", allowed) or allowed, field, "grade", allowed), why
+    value = Value(read.name("grade", allowed) or allowed, field, "grade", allowed)
+    return value, read.say(f"why.{key.get(allowed, 'other')}")
 
 
-def allowed_by(statuses: list[str]) -> str:
-    """Return withheld, screened or certified: the best grade these gate results allow."""
-    if "fail" in statuses:
+def allowed_by(gates: list[dict[str, Any]]) -> str:
+    """Return withheld, screened or certified: the best grade these gate results allow.
+
+    A failed gate withholds; `certified` needs all gates that name it to pass or be waived, and at least one.
+    """
+    if any(gate.get("status") == "fail" for gate in gates):
         return "withheld"
-    unproven = not statuses or any(s not in ("pass", "warn", "waived") for s in statuses)
-    return "screened" if unproven else "certified"
+    needed = [gate for gate in gates if "certified" in (gate.get("grades") or ())]
+    return "certified" if needed and all(g["status"] in ("pass", "waived") for g in needed) else "screened"
 
 
 def gates(read: Reader) -> Table:
@@ -54,32 +58,44 @@ def gates(read: Reader) -> Table:
     found = read.entries("/gates")
     rank = {status: i for i, status in enumerate(SEVERITY)}
     order = sorted(range(len(found)), key=lambda i: (rank.get(found[i].get("status"), 0), i))
-    columns = [
-        Column(read.say("col.gate")),
-        Column(read.say("col.status")),
-        Column(read.say("col.measured"), True),
-        Column(read.say("col.threshold"), True),
-    ]
     return tables.plain(
         read,
         read.say("gates"),
         "/gates",
         lambda at: (
-            read.code(f"{at}/id", "gate"),
+            gate_name(read, at),
             read.status(f"{at}/status"),
-            read.any(f"{at}/measured"),
-            read.any(f"{at}/threshold"),
+            read.any(f"{at}/measured", absent="unmeasured"),
+            threshold(read, at),
         ),
-        columns,
+        read.columns("gate", "status", "measured#", "threshold#"),
         order=order,
         empty=read.say("gates.none"),
     )
 
 
+def gate_name(read: Reader, at: str) -> Value:
+    """Print a gate by the words its policy gives it, else by the catalogue's, with its id."""
+    named, code = read.get(f"{at}/{read.lang}"), read.get(f"{at}/id")
+    if not named:
+        return read.code(f"{at}/id", "gate")
+    return Value(f"{named} ({code})", f"{at}/id", "code", str(code))
+
+
+def threshold(read: Reader, at: str) -> Value:
+    """Print a gate's threshold with the side on which it passes, where the manifest tells."""
+    value = read.any(f"{at}/threshold")
+    sign = {"less": "≤ ", "more": "≥ "}.get(str(read.get(f"{at}/better")), "")
+    return value._replace(text=sign + value.text) if value.kind == "number" else value
+
+
 def unchecked(read: Reader) -> Notes:
     """Return what was not checked, in the sheet's language, each with the reason."""
     items = [
-        [read.any(f"/not_checked/{i}/what_{read.lang}"), read.any(f"/not_checked/{i}/why")]
+        [
+            read.any(f"/not_checked/{i}/what_{read.lang}"),
+            read.code(f"/not_checked/{i}/why", "why", bare=False),
+        ]
         for i in range(len(read.entries("/not_checked")))
     ]
     return Notes(read.say("not_checked"), items, read.say("not_checked.none"))
@@ -90,7 +106,7 @@ def _digests(read: Reader, manifest_path: str, manifest_sha256: str) -> Facts:
     if read.get("/shard"):
         rows.append((read.say("digest.shard"), [read.digest("/shard/sha256")]))
     elif "shard" in read.manifest:
-        rows.append((read.say("digest.shard"), [Value(read.say("shard.none"), "/shard", "absent")]))
+        rows.append((read.say("digest.shard"), [read.any("/shard", absent="shard.none")]))
     if read.get("/merkle"):
         rows.append((read.say("digest.kept_root"), [read.digest("/merkle/kept_root")]))
     return Facts(read.say("digests"), rows)

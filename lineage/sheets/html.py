@@ -32,6 +32,8 @@ def value(v: Value) -> Markup:
     if v.of:
         attributes += f' data-of="{escape(v.of)}"'
     state = f" {escape(v.raw)}" if v.kind in ("status", "grade") and v.raw.replace("_", "").isalpha() else ""
+    if v.href:
+        return Markup(f'<a class="v {v.kind}" href="{escape(v.href)}"{attributes}>{text}</a>')
     return Markup(f'<data class="v {v.kind}{state}"{attributes} tabindex="0">{text}</data>')
 
 

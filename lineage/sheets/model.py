@@ -10,9 +10,10 @@ class Value(NamedTuple):
 
     text: str
     field: str = ""
-    kind: str = "label"  # label | int | share | number | bytes | text | digest | code | status
+    kind: str = "label"  # label | int | share | number | bytes | interval | text | list | digest | code | ...
     raw: str = ""  # the exact value behind a rounded or translated text
     of: str = ""  # the denominator of a share, as a formula
+    href: str = ""  # another sheet of the same release
 
 
 class Column(NamedTuple):
@@ -50,6 +51,7 @@ class Facts(NamedTuple):
     title: str
     rows: list[tuple[str, list[Value]]]
     note: str = ""
+    folded: bool = False  # shown on demand, and in print
 
 
 class Notes(NamedTuple):

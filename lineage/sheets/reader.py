@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from lineage.reasons import BY_SLUG
 from lineage.sheets import formula
-from lineage.sheets.model import Value
+from lineage.sheets.model import Column, Value
 
 HERE = Path(__file__).parent
 
@@ -52,7 +52,9 @@ class Reader:
         return self.get(pointer) or []
 
     def int(self, field: str) -> Value:
-        """Print a whole number: one field or a formula."""
+        """Print a whole number: one field or a formula; a single field that is null was not counted."""
+        if " " not in field and "*" not in field and self.get(field) is None and field[0] == "/":
+            return self.any(field, absent="uncounted")
         value = formula.total(self.manifest, field)
         return Value(f"{value:,}", field, "int", str(value))
 
@@ -68,11 +70,11 @@ class Reader:
         size = formula.total(self.manifest, field)
         return Value(binary(size), field, "bytes", str(size))
 
-    def any(self, pointer: str) -> Value:
-        """Print a field of unknown type; null or absent reads as not stated."""
+    def any(self, pointer: str, absent: str = "absent") -> Value:
+        """Print a field of unknown type; null or absent reads as the phrase `absent`."""
         value = self.get(pointer)
         if value is None or value == "" or value == [] or value == {}:
-            return Value(self.say("absent"), pointer, "absent")
+            return Value(self.say(absent), pointer, "absent")
         if isinstance(value, bool):
             return Value(self.say("yes" if value else "no"), pointer, "code", str(value).lower())
         if isinstance(value, (int, float)):
@@ -83,6 +85,13 @@ class Reader:
             return Value(str(value[self.lang]), f"{pointer}/{self.lang}", "text")
         compact = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(", ", ": "))
         return Value(compact, pointer, "json", compact)
+
+    def listed(self, pointer: str) -> Value:
+        """Print a list of words in one line."""
+        value = self.get(pointer)
+        if not isinstance(value, list) or not value or not all(isinstance(word, str) for word in value):
+            return self.any(pointer)
+        return Value(", ".join(value), pointer, "list")
 
     def digest(self, pointer: str) -> Value:
         """Print a digest as lower-case hex."""
@@ -101,6 +110,29 @@ class Reader:
     def status(self, pointer: str) -> Value:
         """Print a gate's status: pass, fail, warn, not_run or waived; anything else as found."""
         return self.code(pointer, "status", bare=False)._replace(kind="status")
+
+    def columns(self, *names: str) -> tuple[Column, ...]:
+        """Return table heads by name; a trailing `#` marks a column of figures."""
+        return tuple(Column(self.say(f"col.{name.rstrip('#')}"), name.endswith("#")) for name in names)
+
+    def present(self, at: str, *names: str) -> tuple[str, ...]:
+        """Return those of the names that the manifest has below a pointer."""
+        found = self.get(at) if at else self.manifest
+        return tuple(name for name in names if isinstance(found, dict) and name in found)
+
+    def pairs(self, at: str, *names: str) -> list[tuple[str, list[Value]]]:
+        """Return fields below a pointer with their names, each printed after its kind."""
+        return [(self.name("field", name) or name, [self._field(at, name)]) for name in names]
+
+    def _field(self, at: str, name: str) -> Value:
+        pointer = f"{at}/{formula.token(name)}"
+        if name == "bytes":
+            return self.bytes(pointer)
+        if name == "class":
+            return self.code(pointer, "class")
+        if name.endswith(("sha256", "_root")):
+            return self.digest(pointer)
+        return self.any(pointer)
 
 
 def percent(share: float) -> str:

@@ -1,8 +1,8 @@
 """Pictures as inline SVG, drawn by hand: a bar costs microseconds and follows the theme.
 
-A chart library measures its labels with the fonts of the machine, so equal manifests would not give equal bytes
-on two machines; docs/sheets.md has the figures. No picture here holds text: words and figures stand beside it in
-the same table row, where a screen reader and a narrow screen find them.
+A chart library measures its labels with the fonts of the machine, so equal manifests would not give equal
+bytes on two machines; docs/sheets.md has the figures. No picture here holds text: words and figures stand
+beside it in the same table row, where a screen reader and a narrow screen find them.
 """
 
 from __future__ import annotations

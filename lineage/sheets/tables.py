@@ -1,8 +1,9 @@
-"""Builds ranked tables from list fields: largest first, capped, with the books of what the cap left out."""
+"""Builds tables from list fields: ranked or in order, capped, with the books of what the cap left out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from lineage.sheets.model import Column, Table, Value
 from lineage.sheets.reader import Reader
@@ -16,7 +17,7 @@ def counted(
     title: str,
     pointer: str,
     label: Callable[[str], list[Value]],
-    heads: list[str],
+    heads: tuple[str, ...],
     *,
     of: str,
     count: str = "docs",
@@ -24,30 +25,30 @@ def counted(
 ) -> Table:
     """Return label columns, the count, its share of `of` and a bar, for every entry of a list field."""
     entries = read.entries(pointer)
-    order = sorted(range(len(entries)), key=lambda i: (-(entries[i].get(count) or 0), i))
-    largest = max((e.get(count) or 0 for e in entries), default=0) or 1
+    order = ranked(entries, count)
     rows = []
     for i in order[:CAP]:
         at = f"{pointer}/{i}"
         rows.append((*label(at), read.int(f"{at}/{count}"), read.share(f"{at}/{count}", of)))
-    rest = ()
+    rest: tuple[Value, ...] = ()
     if len(order) > CAP:
         shown = " ".join(f"-{pointer}/{i}/{count}" for i in order[:CAP])
         left = f"{pointer}/*/{count} {shown}"
-        rest = (*_left_out(read, len(order) - CAP, len(heads)), read.int(left), read.share(left, of))
-    return Table(
-        title,
-        pointer,
-        (
-            *(Column(h) for h in heads),
-            Column(read.say("col.docs"), True),
-            Column(read.say("col.share"), True),
-        ),
-        rows,
-        bars=[(entries[i].get(count) or 0) / largest for i in order[:CAP]],
-        rest=rest,
-        note=note,
-        empty=read.say("none"),
+        rest = (*_left_out(read, pointer, len(order) - CAP, len(heads)), read.int(left), read.share(left, of))
+    columns = read.columns(*heads, f"{count}#", "share#")
+    table = Table(title, pointer, columns, rows, rest=rest, note=note, empty=read.say("none"))
+    return with_bars(table, [entries[i].get(count) or 0 for i in order])
+
+
+def mix(read: Reader, field: str, key: str, group: str, *, of: str = "") -> Table:
+    """Return a list field of {key, docs} by size, with the names of its codes."""
+    return counted(
+        read,
+        read.say(field),
+        f"/{field}",
+        lambda at: [read.code(f"{at}/{key}", group)],
+        (key,),
+        of=of or f"/{field}/*/docs",
     )
 
 
@@ -56,7 +57,7 @@ def plain(
     title: str,
     pointer: str,
     row: Callable[[str], tuple[Value, ...]],
-    columns: list[Column],
+    columns: tuple[Column, ...],
     *,
     order: list[int] | None = None,
     note: str = "",
@@ -65,10 +66,21 @@ def plain(
     """Return one row per entry of a list field, in the manifest's order unless told otherwise."""
     order = list(range(len(read.entries(pointer)))) if order is None else order
     rows = [row(f"{pointer}/{i}") for i in order[:CAP]]
-    rest = _left_out(read, len(order) - CAP, len(columns)) if len(order) > CAP else ()
-    return Table(title, pointer, tuple(columns), rows, rest=rest, note=note, empty=empty or read.say("none"))
+    rest = _left_out(read, pointer, len(order) - CAP, len(columns), "rest.plain") if len(order) > CAP else ()
+    return Table(title, pointer, columns, rows, rest=rest, note=note, empty=empty or read.say("none"))
 
 
-def _left_out(read: Reader, n: int, width: int) -> tuple[Value, ...]:
-    more = Value(read.say("rest", n=f"{n:,}"), "", "rest")
+def ranked(entries: list[dict[str, Any]], count: str) -> list[int]:
+    """Return the positions of the entries, largest count first, ties in the manifest's order."""
+    return sorted(range(len(entries)), key=lambda i: (-(entries[i].get(count) or 0), i))
+
+
+def with_bars(table: Table, sizes: list[int]) -> Table:
+    """Return the table with a bar per row, the largest filling its cell."""
+    largest = max(sizes, default=0) or 1
+    return table._replace(bars=[size / largest for size in sizes[:CAP]])
+
+
+def _left_out(read: Reader, pointer: str, n: int, width: int, phrase: str = "rest") -> tuple[Value, ...]:
+    more = Value(read.say(phrase, n=f"{n:,}"), f"#{pointer}", "rest")
     return (more, *(Value("") for _ in range(width - 1)))

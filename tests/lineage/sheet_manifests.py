@@ -265,3 +265,61 @@ def _split(
         {key: n, "docs": d, **({"chars": d * 812} if chars else {})}
         for n, d in zip(names, sizes, strict=True)
     ]
+
+
+def long_release() -> dict[str, Any]:
+    """Return a release with more shards, licences and reasons than a sheet prints."""
+    manifest = release([shard(i, f"s-{i % 7}", docs=5_000 + i) for i in range(1, 260)])
+    manifest["licences"] = [{"spdx": f"LicenseRef-{i}", "docs": 1 + i % 17} for i in range(333)]
+    return manifest
+
+
+def fixed_words() -> list[dict[str, str]]:
+    """Return every phrase, name and question of the sheets' catalogue."""
+    from lineage.reasons import REASONS
+    from lineage.sheets.reader import catalogue
+
+    words = [*catalogue("messages").values(), *catalogue("questions").values()]
+    words += [entry for group in catalogue("names").values() for entry in group.values()]
+    return words + [{"zh": r.zh, "en": r.en} for r in REASONS]
+
+
+def coded_words(lang: str) -> set[str]:
+    """Return the catalogue's names followed by their codes, as a sheet prints them."""
+    from lineage.sheets.reader import catalogue
+
+    return {f"{e[lang]} ({code})" for group in catalogue("names").values() for code, e in group.items()}
+
+
+def odd_manifests() -> list[dict[str, Any]]:
+    """Return manifests in rare states: open books, probes and audit, other grades, bare, nothing kept."""
+    open_books, probed, withheld = shard(8), release(), release()
+    open_books["flow"]["kept"] += 1
+    probed["probes"] = [
+        {
+            "source": "wiki-zh",
+            "n": 400,
+            "failures": 3,
+            "share": 0.0075,
+            "upper95": 0.0193,
+            "max_share": 0.05,
+            "status": "pass",
+            "judged_by": "screen rules",
+        }
+    ]
+    probed["audit"] = {"n": 4000, "seed": 7, "labelled": 0, "passed": 0, "pass_rate": None}
+    probed["flags"] = [{"rule": "cbrn-mention", "docs": 12}]
+    probed["previous"] = {"version": "0.9.0", "sha256": sha("previous")}
+    probed["pii"] = [{**row, "in_published": 5} for row in probed["pii"]]
+    probed["screen"] = [{**row, "level": "flag"} for row in probed["screen"]]
+    probed["chars"], probed["bytes"] = 123_456_789, 234_567_890
+    probed["gates"][1].update(
+        zh="人工抽检合格率", en="Pass rate of the human audit", better="more", grades=["certified"]
+    )
+    withheld["grade_allowed"], withheld["gates"][0]["status"] = "withheld", "fail"
+    certified, strange, bare = release(), release(), shard(9)
+    certified["grade_allowed"], strange["grade_allowed"] = "certified", "hallowed"
+    bare.update(
+        gates=[{"id": "books", "status": "pass", "measured": 0, "threshold": 0}], not_checked=[], inputs=[]
+    )
+    return [open_books, probed, withheld, certified, strange, bare, shard(5, empty=True)]

@@ -1,0 +1,30 @@
+"""Who and what: the data set or the shard, and the limits it states."""
+
+from __future__ import annotations
+
+from lineage.sheets.model import Facts, Notes, Section
+from lineage.sheets.reader import Reader
+
+
+def identity(read: Reader) -> Section:
+    """Return the names, version, unit and size of the release, or file and digest of the shard."""
+    if "dataset" in read.manifest:
+        names = ("id", "title", "version", "as_of", "purpose", "issuer", "contact")
+        pairs = read.pairs("/dataset", *names) + read.pairs("", "unit")
+        pairs.append((read.say("shards"), [read.int("#/shards")]))
+        block = Facts(read.say("dataset"), pairs + read.pairs("", *read.present("", "chars", "bytes")))
+    elif read.get("/shard"):
+        shard = read.pairs("/shard", "path", "rows", "bytes", "sha256", "media_type")
+        block = Facts(read.say("shard"), read.pairs("", "part", "unit") + shard)
+    else:
+        block = Facts(read.say("shard"), read.pairs("", "part", "unit"), read.say("shard.none"))
+    return Section("identity", read.say("ch.identity"), [block])
+
+
+def limits(read: Reader) -> Section:
+    """Return the known limits in the sheet's language, as the manifest states them."""
+    pointer = f"/known_limits/{read.lang}"
+    items = [[read.any(f"{pointer}/{i}")] for i in range(len(read.entries(pointer)))]
+    return Section(
+        "limits", read.say("ch.limits"), [Notes(read.say("limits"), items, read.say("limits.none"))]
+    )

@@ -1,0 +1,106 @@
+"""Personal information, risk codes, eight attributes, audits: what was found, and how well one looked."""
+
+from __future__ import annotations
+
+from lineage.sheets import tables
+from lineage.sheets.evidence import interval, recall
+from lineage.sheets.model import Facts, Section, Table, Value
+from lineage.sheets.reader import Reader
+
+COUNTS = ("docs", "kept", "removed", "quarantined")
+#: GB/T 45654, Annex A.2, items a to h: the attributes by which text must not discriminate.
+ATTRIBUTES = tuple(f"A.2-{letter}" for letter in "abcdefgh")
+
+
+def personal(read: Reader) -> Section:
+    """Return personal information by type: found, in documents that stay, left after replacement."""
+    staying = any("in_published" in entry for entry in read.entries("/pii"))
+    counts = ("found", "docs", *(("in_published",) if staying else ()))
+    table = tables.plain(
+        read,
+        read.say("pii"),
+        "/pii",
+        lambda at: (
+            read.code(f"{at}/type", "pii"),
+            read.code(f"{at}/action", "action", bare=False),
+            *(read.int(f"{at}/{c}") for c in counts),
+            read.any(f"{at}/residual", absent="unmeasured"),
+        ),
+        read.columns("pii", "action", *(f"{c}#" for c in counts), "residual#"),
+        note=read.say("pii.note"),
+    )
+    found = [entry.get("found") or 0 for entry in read.entries("/pii")]
+    return Section("personal", read.say("ch.personal"), [tables.with_bars(table, found)])
+
+
+def screening(read: Reader) -> Section:
+    """Return per risk code what each detector flagged, what became of it, and its measured recall."""
+    levels = any(entry.get("level") for entry in read.entries("/screen"))
+    table = tables.plain(
+        read,
+        read.say("screen"),
+        "/screen",
+        lambda at: (
+            read.code(f"{at}/code", "code"),
+            read.any(f"{at}/detector", absent="no_detector"),
+            *((read.code(f"{at}/level", "level", bare=False),) if levels else ()),
+            read.status(f"{at}/status"),
+            *(read.int(f"{at}/{c}") for c in COUNTS),
+            recall(read, f"{at}/evidence"),
+        ),
+        read.columns(
+            "code",
+            "detector",
+            *(("level",) if levels else ()),
+            "status",
+            "flagged#",
+            "kept#",
+            "removed#",
+            "quarantined#",
+            "recall#",
+        ),
+        note=read.say("screen.note"),
+    )
+    found = read.entries("/screen")[: tables.CAP]
+    drawn = [interval(entry.get("evidence")) for entry in found]
+    return Section(
+        "screening", read.say("ch.screening"), [table._replace(intervals=drawn if any(drawn) else None)]
+    )
+
+
+def fairness(read: Reader) -> Section:
+    """Return what was flagged as discrimination by each of eight attributes, or that nobody looked."""
+    table = Table(
+        read.say("attributes"),
+        "/screen",
+        read.columns("attribute", "flagged#", "kept#", "removed#", "quarantined#"),
+        [_attribute(read, code) for code in ATTRIBUTES],
+        note=read.say("attributes.note"),
+    )
+    return Section("fairness", read.say("ch.fairness"), [table])
+
+
+def audits(read: Reader) -> Section:
+    """Return the state of the human sampling audit of a release; a shard has none of its own."""
+    names = ("n", "seed", "labelled", "passed", "pass_rate")
+    blocks = []
+    if "audit" in read.manifest:
+        pairs = [
+            (read.say(f"audit.{name}"), [read.any(f"/audit/{name}", absent="unmeasured")]) for name in names
+        ]
+        blocks.append(Facts(read.say("audit"), pairs, read.say("audit.note")))
+    return Section("audits", read.say("ch.audits"), blocks)
+
+
+def _attribute(read: Reader, code: str) -> tuple[Value, ...]:
+    name = Value(f"{read.name('code', code)} ({code})")
+    ran = [
+        i
+        for i, entry in enumerate(read.entries("/screen"))
+        if entry.get("code") == code
+        and isinstance(entry.get("docs"), int)
+        and entry.get("status") != "not_run"
+    ]
+    if not ran:
+        return (name, *(Value(read.say("unmeasured"), "/screen", "absent") for _ in COUNTS))
+    return (name, *(read.int(" ".join(f"/screen/{i}/{c}" for i in ran)) for c in COUNTS))
