@@ -15,6 +15,7 @@ from stages.ingest.batch import Batch, failed
 from stages.ingest.objects import dump, from_objects
 from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Fields
+from stages.ingest.streams import Place, opened, stored_bytes
 
 _PLAIN = {
     "native_id": "id",
@@ -29,19 +30,19 @@ _MAGIC = (b"PAR1", b"PARE")
 
 
 def read_parquet(
-    path: Path, name: str, span: tuple[int, int], fields: Fields, settings: IngestSettings
+    place: Place, name: str, span: tuple[int, int], fields: Fields, settings: IngestSettings
 ) -> list[Batch]:
     """Read the rows of a slice: row floor(rows * start / size) to floor(rows * end / size)."""
-    reason = _parquet_break(path)
+    reason = _parquet_break(place)
     if reason:
         return [failed(name, reason)]
     out: list[Batch] = []
-    with pq.ParquetFile(path, memory_map=True) as file:
-        low, high = _rows(file.metadata.num_rows, span, path)
+    with pq.ParquetFile(_handle(place), memory_map=isinstance(place, Path)) as file:
+        low, high = _rows(file.metadata.num_rows, span, place)
         if not file.metadata.num_rows:
             return [failed(name, "empty-text", record=0)]
         wanted = list(file.schema_arrow.names)
-        reason = _lacks(wanted, fields)
+        reason = lacks(wanted, fields)
         if reason:
             return [failed(name, reason)]
         at = 0
@@ -73,8 +74,8 @@ def _group(
         at += piece.num_rows
 
 
-def _parquet_break(path: Path) -> str | None:
-    with path.open("rb") as file:
+def _parquet_break(place: Place) -> str | None:
+    with opened(place) as file:
         head = file.read(4)
         size = file.seek(0, 2)
         file.seek(max(0, size - 4))
@@ -84,23 +85,32 @@ def _parquet_break(path: Path) -> str | None:
     return None if tail in _MAGIC and size >= 12 else "truncated"
 
 
-def _rows(count: int, span: tuple[int, int], path: Path) -> tuple[int, int]:
-    size = path.stat().st_size
+def _handle(place: Place) -> Any:
+    return pa.BufferReader(place) if isinstance(place, bytes) else place
+
+
+def _mapped(place: Place) -> Any:
+    return pa.BufferReader(place) if isinstance(place, bytes) else pa.memory_map(str(place))
+
+
+def _rows(count: int, span: tuple[int, int], place: Place) -> tuple[int, int]:
+    size = stored_bytes(place)
     return count * span[0] // size, count if span[1] >= size else count * span[1] // size
 
 
-def _lacks(names: list[str], fields: Fields) -> str | None:
+def lacks(names: list[str], fields: Fields) -> str | None:
+    """Return missing-field where no column can give a document its text."""
     have = set(names)
     whole = {fields.text} <= have or {fields.prompt, fields.answer} <= have or {fields.messages} <= have
     return None if whole else "missing-field"
 
 
 def read_arrow(
-    path: Path, name: str, span: tuple[int, int], fields: Fields, settings: IngestSettings
+    place: Place, name: str, span: tuple[int, int], fields: Fields, settings: IngestSettings
 ) -> list[Batch]:
     """Read the rows of a slice of an Arrow stream or file (as `datasets` saves them)."""
     out: list[Batch] = []
-    with pa.memory_map(str(path)) as file:
+    with _mapped(place) as file:
         try:
             reader: Any = pa.ipc.open_stream(file)
             pieces: Iterator[pa.RecordBatch] = iter(reader)
@@ -108,7 +118,7 @@ def read_arrow(
             file.seek(0)
             reader = pa.ipc.open_file(file)
             pieces = (reader.get_batch(i) for i in range(reader.num_record_batches))
-        reason = _lacks(reader.schema.names, fields)
+        reason = lacks(reader.schema.names, fields)
         if reason:
             return [failed(name, reason)]
         held, broken = [], False
@@ -117,7 +127,7 @@ def read_arrow(
                 held.append(piece)
         except (OSError, pa.ArrowException):
             broken = True
-        low, high = _rows(sum(piece.num_rows for piece in held), span, path)
+        low, high = _rows(sum(piece.num_rows for piece in held), span, place)
         at = 0
         for piece in held:
             a, b = max(low - at, 0), min(high - at, piece.num_rows)
@@ -161,7 +171,7 @@ def _by_columns(table: pa.Table, name: str, fields: Fields, settings: IngestSett
         batch.errors()[row] = "null-text"
     if settings.keep_meta:
         batch.plain["meta"] = meta_of(table.select(sorted(set(table.column_names) - used)))
-    if None in texts and _lacks([n for n in table.column_names if n != fields.text], fields) is None:
+    if None in texts and lacks([n for n in table.column_names if n != fields.text], fields) is None:
         return _by_rows(table, name, fields, settings)
     return batch
 

@@ -26,8 +26,8 @@ SUFFIXES = {
     ".wet": "warc",
 }
 ARCHIVES = {".tar": "tar", ".tgz": "tar", ".zip": "zip"}
-#: Formats whose slices are cheap to reach: by byte range (jsonl), by row (parquet, arrow).
-_SLICED = {"jsonl", "parquet", "arrow"}
+#: Formats read in slices: by byte range (jsonl), by row (parquet, arrow), after a scan (csv, warc).
+_SLICED = {"jsonl", "parquet", "arrow", "csv", "tsv", "warc"}
 
 
 class Kind(NamedTuple):
@@ -50,7 +50,7 @@ def kind_of(path: str, declared: str = "auto") -> Kind:
     if compression:
         name = name.with_suffix("")
     archive = ARCHIVES.get(name.suffix, "")
-    if PurePosixPath(path.lower()).suffix == ".tgz":
+    if name.suffix == ".tgz":
         compression = "gz"
     if declared == "hf-disk":
         declared = "arrow"

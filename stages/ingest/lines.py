@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 
@@ -12,18 +11,18 @@ from stages.ingest.encoding import SAMPLE, accepted, bom_length, detect, transfo
 from stages.ingest.objects import from_objects, parse_lines
 from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Fields
-from stages.ingest.streams import BROKEN, Window, blocks, read_lines
+from stages.ingest.streams import Broken, Place, Window, blocks, read_lines
 
 _WIDE = {"utf-16-le": "<", "utf-16-be": ">"}
 
 
 def read_jsonl(
-    path: Path, name: str, span: tuple[int, int], compression: str, fields: Fields, settings: IngestSettings
+    place: Place, name: str, span: tuple[int, int], compression: str, fields: Fields, settings: IngestSettings
 ) -> list[Batch]:
     """Read the JSON lines that begin in a slice; broken lines and a broken stream get rows of their own."""
-    codec = head_codec(path, compression, settings)
-    limit = int(settings.part_mib * (1 << 20)) * 16
-    window = read_lines(path, compression, span, _WIDE.get(codec or "", ""), limit)
+    codec = head_codec(place, compression, settings)
+    limit = int(settings.max_slice_mib * (1 << 20))
+    window = read_lines(place, compression, span, _WIDE.get(codec or "", ""), limit)
     if codec == "ascii":
         codec = detect(window.data, settings)
     if codec is None:
@@ -40,15 +39,15 @@ def read_jsonl(
     return out
 
 
-def head_codec(path: Path, compression: str, settings: IngestSettings) -> str | None:
+def head_codec(place: Place, compression: str, settings: IngestSettings) -> str | None:
     """Return the codec of a file by its first MiB: "ascii" where that decides nothing, None if none fits."""
     head = b""
     try:
-        for block in blocks(path, compression):
+        for block in blocks(place, compression):
             head += block.data
             if len(head) >= SAMPLE:
                 break
-    except BROKEN:
+    except Broken:
         pass  # told by the reader, which meets the same break
     head = head[:SAMPLE]
     if head.isascii() and b"\x00" not in head:

@@ -11,7 +11,7 @@ from lineage.errors import InputError
 from stages.ingest.columns import record_bytes
 from stages.ingest.formats import kind_of
 from stages.ingest.source import Source
-from stages.ingest.streams import BROKEN, blocks
+from stages.ingest.streams import Broken, blocks
 
 
 def reread(
@@ -24,7 +24,7 @@ def reread(
         if offset is not None and length is not None:
             return _range(path, kind.compression, offset, length)
         return _row(path, kind.format, source, record or 0)
-    except (*BROKEN, pa.ArrowException) as error:
+    except (Broken, OSError, EOFError, pa.ArrowException) as error:
         raise InputError(
             f"the record cannot be read again: {error}",
             where=f"source {source.id}: {file}",

@@ -17,7 +17,7 @@ from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Source
 
 #: Bytes of text that one stored byte becomes, about: decides the number of parts, not their content.
-_GROWTH = {"gz": 3.0, "zst": 4.0, "bz2": 4.0, "xz": 5.0, "parquet": 2.0}
+_GROWTH = {"gz": 3.0, "zst": 4.0, "bz2": 4.0, "xz": 5.0, "parquet": 2.0, "warc": 0.25}
 _PER_FILE = 4096  # opening a file costs about as much as reading this many bytes
 
 

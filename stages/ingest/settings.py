@@ -18,10 +18,10 @@ class IngestSettings(BaseModel):
     max_record_mib: float = Field(
         16.0, gt=0, le=512, description="A longer record is not read: it gets the reason too-long."
     )
-    max_expansion: float = Field(
-        1000.0,
-        gt=1,
-        description="A compressed file that grows by more than this factor is given up as a bomb.",
+    max_slice_mib: float = Field(
+        1024.0,
+        gt=0,
+        description="A slice that becomes more than this is given up (too-long): it may be a bomb.",
     )
     encodings: tuple[Encoding, ...] = Field(
         ("utf-8", "utf-16", "gb18030", "big5", "windows-1252"),

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from stages.ingest.batch import Batch, failed
 from stages.ingest.encoding import bom_length, detect, transform_of
+from stages.ingest.html import page_of
 from stages.ingest.labels import front_matter
 from stages.ingest.objects import dump
 from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Fields
-from stages.ingest.streams import read_whole
+from stages.ingest.streams import Place, read_whole
 
 
 def read_document(
-    path: Path, name: str, format: str, compression: str, fields: Fields, settings: IngestSettings
+    place: Place, name: str, format: str, compression: str, fields: Fields, settings: IngestSettings
 ) -> list[Batch]:
     """Read a file as one document."""
-    window = read_whole(path, compression, int(settings.max_record_mib * (1 << 20)))
+    window = read_whole(place, compression, int(settings.max_record_mib * (1 << 20)))
     if window.broken:
         return [failed(name, window.broken, offset=0, record=0, raw=window.data)]
     return [document(window.data, name, format, fields, settings)]
@@ -27,6 +27,8 @@ def read_document(
 
 def document(data: bytes, name: str, format: str, fields: Fields, settings: IngestSettings) -> Batch:
     """Return the document that some bytes are."""
+    if format == "html":
+        return _html(data, name, settings)
     batch = Batch(name, [None], [sha256(data).digest()], [0], [0], [len(data)])
     codec = "utf-8" if data.isascii() else detect(data, settings)
     try:
@@ -56,6 +58,24 @@ def _markdown(batch: Batch, text: str, fields: Fields, settings: IngestSettings)
     matter.pop("AIGC", None)
     if matter and settings.keep_meta:
         batch.plain["meta"] = [dump(_keys(matter))]
+
+
+def _html(data: bytes, name: str, settings: IngestSettings) -> Batch:
+    """Take the main text of a page: label and refusals first."""
+    page = page_of(data, "text/html", settings)
+    meta = dump({"opt_out": page.refusals}) if page.refusals and settings.keep_meta else None
+    return Batch(
+        name,
+        [page.text],
+        [sha256(data).digest()],
+        [0],
+        [0],
+        [len(data)],
+        [page.error],
+        {"title": [page.title], "meta": [meta]},
+        label=[page.label],
+        transforms=[page.transforms],
+    )
 
 
 def _scalar(value: Any) -> str | None:
