@@ -37,7 +37,11 @@ _WITHOUT_SPACES = (
     (0x1AFF0, 0x1B2FF),  # Kana extensions, Nushu
     (0x20000, 0x33FFF),  # Han extensions
 )
-_IDENTITY = ((0x4E00, 0x9FA6), (0x20000, 0x2A6D7))  # Han with no folding in any Unicode version since 5.2
+_IDENTITY = (  # nothing to fold there in any Unicode version since 5.2
+    (0x4E00, 0x9FA6, CHARACTER),
+    (0xAC00, 0xD7A4, WORD),
+    (0x20000, 0x2A6D7, CHARACTER),
+)
 
 
 class Folding(NamedTuple):
@@ -53,9 +57,9 @@ def folding() -> Folding:
     table = np.zeros(TABLE_SIZE, np.uint32)
     expansions: list[int] = []
     skipped = np.zeros(TABLE_SIZE, bool)
-    skipped[0xD800:0xE000] = True
-    for first, last in _IDENTITY:
-        table[first:last] = np.arange(first, last, dtype=np.uint32) | np.uint32(CHARACTER << KIND_SHIFT)
+    skipped[0xD800:0xF900] = True  # surrogates and private use
+    for first, last, kind in _IDENTITY:
+        table[first:last] = np.arange(first, last, dtype=np.uint32) | np.uint32(kind << KIND_SHIFT)
         skipped[first:last] = True
     for point in np.flatnonzero(~skipped).tolist():
         entries = [_entry(c) for c in _fold(chr(point))]
@@ -100,6 +104,8 @@ def folding_digest() -> str:
 def _fold(character: str) -> str:
     if _invisible(character):
         return ""
+    if unicodedata.category(character) == "Cn":
+        return " "
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", character).casefold())
     return folded or " "
 

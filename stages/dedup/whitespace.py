@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stages.dedup.compiled import inlined, kernel, peek, poke
+from stages.dedup.compiled import inlined, kernel, load_u32, peek, poke
 from stages.dedup.encoding import decode
 
 
@@ -17,32 +17,43 @@ def fold_spaces(data, offsets, out, ends):
     """Write each text with its white space folded to out at its own offset; ends[d] is the byte after."""
     for d in range(ends.size):
         first, i, end = np.int64(offsets[d]), np.int64(offsets[d]), np.int64(offsets[d + 1])
-        o, pending, broken = first, False, False
+        o, pending, broken = first, np.int64(0), np.int64(0)
         while i < end:
             c = peek(data, i)
-            if c <= 32 or c == 0xC2 or (0xE1 <= c <= 0xE3):
-                width, line = _space(data, i, end, c)
-                if width:
-                    pending, broken = True, broken or line
-                    i += width
-                    continue
-            if pending:
-                poke(out, o, np.uint8(10 if broken else 32))
-                o += np.int64(o > first)
-                pending, broken = False, False
+            if c < 0x80:  # no branch here depends on where words end
+                line = np.int64(c >= 10) & np.int64(c <= 13)
+                space = line | np.int64(c == 32) | np.int64(c == 9)
+                poke(out, o, np.uint8(32 - 22 * broken))
+                o += pending & (space ^ 1) & np.int64(o > first)
+                poke(out, o, c)
+                o += space ^ 1
+                pending = space
+                broken = (broken | line) & space
+                i += 1
+                continue
+            width, breaks = _wide_space(data, i, c) if c == 0xC2 or 0xE1 <= c <= 0xE3 else (0, False)
+            if width:
+                pending, broken = np.int64(1), broken | np.int64(breaks)
+                i += width
+                continue
+            poke(out, o, np.uint8(32 - 22 * broken))
+            o += pending & np.int64(o > first)
+            pending, broken = np.int64(0), np.int64(0)
             poke(out, o, c)
             o += 1
             i += 1
+            while i < end and 0x80 <= peek(data, i) < 0xC0:
+                poke(out, o, peek(data, i))
+                o += 1
+                i += 1
         ends[d] = o
 
 
 @inlined
-def _space(data, i, end, c):
+def _wide_space(data, i, c):
     """Return (bytes, breaks a line) of the white space at i whose first byte is c; 0 bytes for none."""
-    if c < 0x80:
-        return np.int64(c == 32 or 9 <= c <= 13), 10 <= c <= 13
     if c == 0xC2:
-        tail = peek(data, i + 1)
+        tail = np.int64(peek(data, i + 1))
         return 2 * np.int64(tail == 0x85 or tail == 0xA0), tail == 0x85
     tail = np.int64(peek(data, i + 1)) << 8 | np.int64(peek(data, i + 2))
     if c == 0xE2:
@@ -68,6 +79,9 @@ def doubtful(data, offsets, table, out):
     for d in range(out.size):
         i, end, found = np.int64(offsets[d]), np.int64(offsets[d + 1]), np.uint8(0)
         while i < end:
+            if i + 4 <= end and load_u32(data, i) & np.uint32(0x80808080) == 0:
+                i += 4
+                continue
             c = np.uint32(peek(data, i))
             if c < 0xCC:  # nothing below U+0300 is doubtful
                 i += 1 + np.int64(c >= 0xC0)

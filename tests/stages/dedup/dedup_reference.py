@@ -116,7 +116,7 @@ class Run:
 
 
 def survivors(run: Run, ids: list[bytes]) -> list[bytes]:
-    """Return the ids that a greedy election in the order of `ids` keeps, reading EDGES as the package says."""
+    """Return the ids that a greedy election in the order of `ids` keeps, by the rule for reading EDGES."""
     same = run.edges.filter(pl.col("jaccard") == 1.0)
     leader = {i: i for i in ids} | dict(dedup.clusters(same).select("doc_id", "cluster").rows())
     near: dict[bytes, set[bytes]] = {}
