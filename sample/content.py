@@ -7,11 +7,13 @@ from sample.layout import Doc
 from sample.passages import join
 from sample.planter import Planter
 
+LONG = {"zh": 10, "en": 5}  # sentences of a text in which a few numbers do not make a table of digits
+
 
 def privacy(p: Planter) -> None:
     """Findings that must be replaced, and look-alikes that must be left alone."""
     for source, key, lang, found, note in numbers.FINDINGS:
-        text = join(lang, (*p.passage(lang, 4).sentences, note))
+        text = join(lang, (*p.passage(lang, LONG[lang]).sentences, note))
         p.add("pii", Doc(source, key, lang, text), "redacted", "pii-redacted", pii=found)
     for source, key, lang, note in numbers.LOOK_ALIKES:
         text = join(lang, (*p.passage(lang, 4).sentences, note))
@@ -39,25 +41,21 @@ def markings(p: Planter) -> None:
 
 
 def cbrn(p: Planter) -> None:
-    """Names from public control lists: a mention in prose stays, a bare list of names waits for review."""
+    """Names from public control lists: a mention in prose stays, an index of terms waits for review."""
     news = "广播里提到，《禁止化学武器公约》自1997年生效，芥子气等名称列在附表里，供各国申报时对照。"
     p.kept("cbrn-mention", "zh-notes", "zn-treaty", "zh", join("zh", (*p.passage("zh", 5).sentences, news)))
     book = "The lesson touched on the treaty of 1993, which names sarin in a schedule of its annex."
     p.kept(
         "cbrn-mention", "en-articles", "ea-treaty", "en", join("en", (*p.passage("en", 4).sentences, book))
     )
-    names = ("沙林", "梭曼", "塔崩", "维埃克斯", "芥子气", "路易氏剂", "氮芥气")
     listed = (
-        "化学战剂名称对照\n神经性毒剂："
-        + "、".join(names[:4])
-        + "\n糜烂性毒剂："
-        + "、".join(names[4:])
-        + "\n化学武器附表一"
+        "化学战剂：关键词索引\n名称：沙林毒气、梭曼毒剂、塔崩毒剂、维埃克斯、芥子气、路易氏剂、氮芥气\n"
+        "类别：神经性毒剂、糜烂性毒剂\n参见：前体、生产、浓度、温度"
     )
     p.add("cbrn-list", Doc("digest", "dg-list-zh", "zh", listed), "quarantined", "cbrn-context")
     listed = (
-        "Chemical weapons, Schedule 1: names only\nNerve agents: sarin, soman, tabun, VX\n"
-        "Blister agents: sulfur mustard, lewisite, nitrogen mustard\nToxins: ricin, saxitoxin"
+        "Chemical weapons: an index\nNames: sarin, soman, tabun, mustard gas, lewisite, nitrogen mustard\n"
+        "Kinds: nerve agents, blister agents\nSee also: precursor, production, concentration, temperature"
     )
     p.add("cbrn-list", Doc("digest", "dg-list-en", "en", listed), "quarantined", "cbrn-context")
 

@@ -53,7 +53,7 @@ def spaced(mobile: str) -> str:
 
 def wrong(number: str) -> str:
     """Return a number with another last digit, so that its check fails."""
-    return number[:-1] + str((int(number[-1]) + 1) % 10)
+    return number[:-1] + str((int(number[-1]) + 3) % 10)
 
 
 #: (source, key, language, findings by type, sentence that holds them)
