@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from lineage.errors import SettingsError
@@ -23,6 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             shards=options.shards,
             require=options.require,
             deep=options.deep,
+            today=options.today,
             countersignatures=options.countersignatures,
             threads=options.threads,
         )
@@ -55,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--deep", action="store_true", help="recount books and hash every text again (pyarrow)"
     )
+    parser.add_argument("--today", type=date.fromisoformat, metavar="DATE", help="judge validity on this day")
     parser.add_argument("--threads", type=int, help="default: the number of cores")
     parser.add_argument(
         "--lang", choices=("en", "zh"), default="en", help="language of the claim and its limits"

@@ -36,11 +36,12 @@ def check_words(require: Sequence[str]) -> None:
 def check(
     require: Sequence[str],
     statements: Sequence[Statement],
+    dated: Sequence[Statement],
     missing: Sequence[str],
     today: date,
     report: Report,
 ) -> None:
-    """Report every demand that the verified statements do not meet; `missing`: listed files not here."""
+    """Report every demand not met; `dated`: statements whose age counts, `missing`: listed files not here."""
     for word in require:
         if word in GRADES:
             if GRADES.index(word) > GRADES.index(report.grade or GRADES[0]):
@@ -51,7 +52,7 @@ def check(
                     INCOMPLETE, missing[0], f"required: complete; {len(missing)} listed files are not here"
                 )
         elif age := _AGE.fullmatch(word):
-            _age(int(age[1]), statements, today, report)
+            _age(int(age[1]), dated, today, report)
         elif word.startswith("policy"):
             _policy(word, statements, report)
         else:

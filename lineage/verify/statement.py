@@ -56,7 +56,8 @@ class Notary:
             if body["_type"] != certificate.STATEMENT or body["predicateType"] != kind:
                 return self._refuse(FAILED, path, "a certificate of another kind stands here")
             statement = Statement(body["predicate"], expectations(body["subject"]), grade, payload_digest)
-            self._check_dates(statement, path)
+            if statement.certificate_id in self.trust.revoked_certificates:
+                self.report.refuse(STALE, path, "the trust file lists this certificate as revoked")
         except HallmarkError as error:
             return self._refuse(FAILED, path, error.what)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -89,12 +90,11 @@ class Notary:
             self.report.refuse(FAILED, path, f"signatures of the wrong role: {lack} needed")
         return None
 
-    def _check_dates(self, statement: Statement, path: str) -> None:
+    def check_date(self, statement: Statement, path: str) -> None:
+        """Report a certificate whose validity has ended."""
         until = date.fromisoformat(statement.predicate["validity"]["valid_until"])
         if self.today > until:
             self.report.refuse(STALE, path, f"the certificate ended on {until}")
-        if statement.certificate_id in self.trust.revoked_certificates:
-            self.report.refuse(STALE, path, "the trust file lists this certificate as revoked")
 
     def _refuse(self, code: int, path: str, what: str) -> None:
         self.report.refuse(code, path, what)

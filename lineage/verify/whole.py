@@ -119,14 +119,19 @@ def _verify(
     report.shards = sorted(part.shard for part in parts if part.shard in good)
     if release is None:
         _uncovered(folder, expected, globs)
+        for part in parts:
+            notary.check_date(part.statement, certificate.certificate_path(part.source, part.part))
     else:
+        # the release vouches anew for the shard certificates it lists: its own end is what counts
+        notary.check_date(release, certificate.RELEASE_CERTIFICATE)
         _check_release(folder, release, parts, report)
     statements = ([release] if release else []) + [part.statement for part in parts]
     _conclude(release, parts, report)
     if report.deep:
         deep_module.check(folder.root, parts, release if len(parts) == len(entries) else None, good, report)
     if statements:
-        demand.check(require, statements, missing, notary.today, report)
+        dated = [release] if release else statements
+        demand.check(require, statements, dated, missing, notary.today, report)
 
 
 def _open_release(folder: Folder, notary: Notary) -> Statement | None:
