@@ -66,8 +66,8 @@ def certify_shard(
 ) -> bytes:
     """Return the signed certificate of one part; `manifest_path` is its manifest, relative to `release`.
 
-    The files must be there and agree with the manifest, else TrustError. `previous`, the certificate of the part
-    in an earlier release, is returned as it is where it says the same and half of its days or more are left.
+    The files must be there and agree with the manifest, else TrustError. `previous`, its certificate in an
+    earlier release, is returned as it is where it says the same and half of its days or more are left.
     """
     release = Path(release)
     manifest = canonical.loads(_read(release, manifest_path), where=manifest_path)
