@@ -156,7 +156,7 @@ DECISIONS = pa.schema(
         ("detector", pa.large_string()),
         ("score", pa.float64()),
         ("threshold", pa.float64()),
-        ("keeper", pa.large_binary()),  # the document that stands for this one
+        ("keeper", pa.large_binary()),  # the document that stands for this one, or took it along
         ("jaccard", pa.float64()),  # with the keeper, verified
         ("reviewer", pa.large_string()),  # pseudonym, when a person decided
     ]

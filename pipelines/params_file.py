@@ -43,7 +43,7 @@ def _nested(value: BaseModel) -> bool:
 def _scalar(value: Any) -> str:
     """Return a value as one line of YAML; JSON is YAML, and quotes what needs quoting."""
     if isinstance(value, dt.date):
-        return value.isoformat()
+        return f'"{value.isoformat()}"'  # DVC takes no bare dates
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
     if isinstance(value, (tuple, list, dict)):

@@ -16,7 +16,7 @@ from typing import Any
 
 from lineage.errors import HallmarkError
 from pipelines.executor import usage
-from pipelines.project import STAGES, Project, close_restricted_zone, read_json, write_json
+from pipelines.project import STAGES, Project, close_restricted_zone, read_json, write_bytes, write_json
 from pipelines.stage_run import StageRun
 
 
@@ -91,8 +91,8 @@ def _record(run: StageRun, outcome: str, seconds: float, own_cpu: float) -> None
     times = read_json(folder / "times.json") if (folder / "times.json").is_file() else {}
     times[run.name] = {k: record[k] for k in ("seconds", "mb_per_core_second", "peak_mib", "parts_worked")}
     write_json(folder / "times.json", {s: times[s] for s in STAGES if s in times})
-    plot = [{"stage": s, "seconds": times[s]["seconds"]} for s in STAGES if s in times]
-    write_json(folder / "times_plot.json", plot)
+    lines = ["stage,seconds", *(f"{s},{times[s]['seconds']}" for s in STAGES if s in times)]
+    write_bytes(folder / "times.csv", ("\n".join(lines) + "\n").encode())
 
 
 def _commit(root: Path) -> str | None:

@@ -6,39 +6,30 @@ from typing import Any
 
 import polars as pl
 
-from lineage.books import Books
+from lineage.books import OUT, Books
 from lineage.records import DECISIONS
 from lineage.removals import requested_ids
 from pipelines import parts
-from pipelines.project import write_json
+from pipelines.project import PartRef, write_bytes, write_json
 from pipelines.stage_run import StageRun
 from pipelines.tasks.sample import load_edges
 from stages.decide.keepers import elect
-from stages.decide.policy import load_policy
+from stages.decide.policy import Policy, load_policy
 from stages.decide.probe import probes
 from stages.decide.reviews import load_reviews
 from stages.decide.settle import decisions, order_view, settle
+
+Tables = dict[PartRef, pl.DataFrame]
 
 
 def run(run: StageRun) -> dict[str, Any]:
     """Write data/decide for every part and the probe results; close the books per part."""
     project = run.project
-    policy, reviews = load_policy(project.policy_path), load_reviews(project.root / "reviews")
-    requested = pl.Series("doc_id", requested_ids(project.root / "ledger" / "ledger.jsonl"), dtype=pl.Binary)
     tables = {ref: parts.read_part(project.table("verdicts", ref)) for ref in run.parts}
-    draws = parts.read_part(project.data / "sample" / "draws.parquet")
-    results = _probe(draws, tables, reviews, policy)
-    refused = tuple(r["source"] for r in results if r["status"] == "fail")
-    edges = load_edges(run)
-    settled = {
-        ref: settle(t, refused=refused, requested=requested, reviews=reviews) for ref, t in tables.items()
-    }
-    views = [order_view(t, edges) for t in settled.values()]
-    lost = elect(pl.concat(views), edges) if views else elect(pl.DataFrame(), edges)
+    results, probed = settle_all(run, tables, load_policy(project.policy_path))
     books = Books()
-    for ref, table in settled.items():
-        result = decisions(table, lost)
-        parts.check_aligned(result, table, where=f"decide {ref.source}/{ref.part}")
+    for ref, result in results.items():
+        parts.check_aligned(result, tables[ref], where=f"decide {ref.source}/{ref.part}")
         books.add(ref.source, ref.part, result)
         key = parts.content_key(rows=parts.table_digest(result), code=run.code)
         path = project.table("decide", ref)
@@ -46,13 +37,43 @@ def run(run: StageRun) -> dict[str, Any]:
             parts.write_part(path, result, DECISIONS, key)
     books.close()
     run.sweep("decide")
-    write_json(project.data / "decide" / "probes.json", results)
-    return {"books": books.total(), "reasons": books.reasons(), "probes": results}
+    write_json(project.data / "decide" / "probes.json", probed)
+    _plots(run, books)
+    return {"books": books.total(), "reasons": books.reasons(), "probes": probed}
 
 
-def _probe(draws, tables, reviews, policy) -> list[dict[str, Any]]:
+def settle_all(run: StageRun, tables: Tables, policy: Policy) -> tuple[Tables, list[dict[str, Any]]]:
+    """Return the decisions of every part and the probe results; nothing is written."""
+    project = run.project
+    reviews = load_reviews(project.root / "reviews")
+    requested = pl.Series("doc_id", requested_ids(project.root / "ledger" / "ledger.jsonl"), dtype=pl.Binary)
+    draws = parts.read_part(project.data / "sample" / "draws.parquet")
+    probed = _probe(draws, tables, reviews, policy)
+    refused = tuple(r["source"] for r in probed if r["status"] == "fail")
+    edges = load_edges(run)
+    settled = {
+        ref: settle(t, refused=refused, requested=requested, reviews=reviews) for ref, t in tables.items()
+    }
+    if not settled:
+        return {}, probed
+    lost = elect(pl.concat([order_view(t, edges) for t in settled.values()]), edges)
+    return {ref: decisions(t, lost) for ref, t in settled.items()}, probed
+
+
+def _probe(draws, tables: Tables, reviews, policy: Policy) -> list[dict[str, Any]]:
     drawn = draws["doc_id"].unique()
-    rows = [
-        t.filter(pl.col("doc_id").is_in(drawn.implode())).select("doc_id", "rule") for t in tables.values()
-    ]
+    rows = [t.filter(pl.col("doc_id").is_in(drawn.implode())).select("doc_id", "rule") for t in tables.values()]
     return probes(draws, pl.concat(rows), reviews, policy.probe, policy.rules) if rows else []
+
+
+def _plots(run: StageRun, books: Books) -> None:
+    """Write what `dvc plots show` draws: documents by disposition and by reason."""
+    flow = books.total()
+    rows = [("step", "docs"), *((n, flow[n]) for n in ("in", *OUT))]
+    _csv(run, "funnel", rows)
+    _csv(run, "reasons", [("reason", "docs"), *((r["reason"], r["docs"]) for r in books.reasons())])
+
+
+def _csv(run: StageRun, name: str, rows: list[tuple]) -> None:
+    text = "".join(",".join(str(c) for c in row) + "\n" for row in rows)
+    write_bytes(run.project.root / "metrics" / f"{name}.csv", text.encode())

@@ -17,17 +17,10 @@ from stages.decide.verdicts import verdicts
 from stages.sample import draw, frame_digest
 
 DOC_COLUMNS = (
-    "row",
-    "doc_id",
-    "source",
-    "status",
-    "error",
-    "licence",
-    "chars",
-    "date",
-    "ai_label",
-    "text_sha256",
-)
+    "row", "doc_id", "source", "status", "error", "licence", "chars", "date", "ai_label", "text_sha256",
+)  # fmt: skip
+#: The evidence tables, in the order of `Evidence`, with the columns that rules read.
+COLUMNS: dict[str, tuple[str, ...] | None] = {"ingest": DOC_COLUMNS, "quality": None, "pii": None, "screen": None}
 
 
 def run(run: StageRun) -> dict[str, Any]:
@@ -36,7 +29,7 @@ def run(run: StageRun) -> dict[str, Any]:
     context = rule_context(run)
     run.map_parts(
         "pipelines.tasks.sample:part",
-        {"ingest": DOC_COLUMNS, "quality": None, "pii": None, "screen": None},
+        COLUMNS,
         ("verdicts",),
         extra=(policy, context),
         key_extra=[policy, str(context)],
@@ -57,8 +50,7 @@ def run(run: StageRun) -> dict[str, Any]:
 
 def part(tables: dict, settings: Any, extra: Any) -> dict[str, Any]:
     policy, context = extra
-    evidence = Evidence(tables["ingest"], tables["quality"], tables["pii"], tables["screen"])
-    return {"verdicts": verdicts(evidence, policy, context)}
+    return {"verdicts": verdicts(Evidence(*(tables[n] for n in COLUMNS)), policy, context)}
 
 
 def rule_context(run: StageRun) -> Context:

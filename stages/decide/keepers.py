@@ -84,13 +84,16 @@ def _adjacency(ranked, edges, group, groups) -> tuple[np.ndarray, np.ndarray, np
 
 
 def _twins(start, other, group, cause, groups) -> np.ndarray:
-    """Return 1 for each group that has a content loss among its own members or its verified neighbours."""
-    own = np.zeros(groups, np.int8)
-    np.maximum.at(own, group, cause)
+    """Return for each group the rank of a content loss in it, else in a verified neighbour; -1 where there is none."""
+    none = len(group)
+    own = np.full(groups, none, np.int64)
+    lost = np.flatnonzero(cause)
+    np.minimum.at(own, group[lost], lost)
     owner = np.repeat(np.arange(groups), np.diff(start))
-    best = own.copy()
-    np.maximum.at(best, owner, own[other])
-    return best
+    near = np.full(groups, none, np.int64)
+    np.minimum.at(near, owner, own[other])
+    best = np.where(own < none, own, near)
+    return np.where(best < none, best, -1)
 
 
 @numba.njit(cache=True)
@@ -129,8 +132,8 @@ def _greedy(start, other, weight, group, groups, live, twin):
         g = group[d]
         if not live[d]:
             continue
-        if twin[g] > 0:
-            fate[d] = 3
+        if twin[g] >= 0:
+            fate[d], keeper[d] = 3, twin[g]
         elif head[g] >= 0:
             fate[d], keeper[d], jaccard[d] = 1, head[g], 1.0
         else:

@@ -74,6 +74,7 @@ def public_lineage(
             doc_id=pl.when(is_live).then("doc_id"),
             keyed_id=pl.when(~is_live).then("keyed_id"),
             text_in_sha256=pl.when(is_live).then("text_sha256"),
+            keeper=pl.when(pl.col("reason") != "twin-of-removed").then("keeper"),  # names what was withheld
         )
     )
     arrow = table.select(PUBLIC.names).to_arrow()

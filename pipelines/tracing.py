@@ -1,0 +1,113 @@
+"""`hallmark trace`: one document's whole way through the last run."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import polars as pl
+
+from lineage.errors import HallmarkError
+from pipelines import parts
+from pipelines.project import PartRef, Project, read_json
+from pipelines.questions import decided
+
+INGEST = (
+    "row", "doc_id", "status", "error", "native_id", "file", "record", "offset", "length", "url", "warc_id",
+    "licence", "kind", "raw_sha256", "text_sha256", "chars", "ai_label", "transforms",
+)  # fmt: skip
+
+
+def trace(project: Project, wanted: str) -> dict[str, Any]:
+    """Return where a document came from, each stage's evidence, its disposition, and where it is or who stands for it.
+
+    `wanted`: a document id in hex, or a unique beginning of at least 8 digits.
+    """
+    ref, row, doc_id = find(project, wanted)
+    origin = _row(project, "ingest", ref, row, INGEST)
+    verdict = _row(project, "decide", ref, row)
+    story = {
+        "doc_id": doc_id.hex(),
+        "source": ref.source,
+        "part": ref.part,
+        "origin": origin | {"input": _input(project, ref, origin["file"])},
+        "evidence": {s: _row(project, s, ref, row) for s in ("quality", "dedup", "pii", "screen")},
+        "disposition": verdict,
+    }
+    if verdict["disposition"] in ("kept", "redacted"):
+        story["published"] = _published(project, ref, doc_id)
+    elif verdict.get("keeper"):
+        keeper_ref, keeper_row, keeper_id = find(project, verdict["keeper"])
+        origin = _row(project, "ingest", keeper_ref, keeper_row, INGEST)
+        story["keeper"] = {
+            "doc_id": keeper_id.hex(),
+            "source": keeper_ref.source,
+            "file": origin["file"],
+            "record": origin["record"],
+            "published": _published(project, keeper_ref, keeper_id),
+        }
+    return story
+
+
+def find(project: Project, wanted: str) -> tuple[PartRef, int, bytes]:
+    """Return (part, row, document id) of the one document whose id begins with `wanted` (hex)."""
+    if not re.fullmatch(r"[0-9a-fA-F]{8,64}", wanted):
+        raise HallmarkError(f"{wanted!r} is not a document id", cure="give at least 8 hex digits of it")
+    found = []
+    for ref in project.parts():
+        ids = decided(project, ref, ["row", "doc_id"])
+        hits = ids.filter(pl.col("doc_id").bin.encode("hex").str.starts_with(wanted.lower()))
+        found += [(ref, row, doc) for row, doc in hits.rows()]
+    if len(found) != 1:
+        what = "no document has" if not found else f"{len(found)} documents have"
+        raise HallmarkError(f"{what} an id that begins with {wanted}", cure="give the id in full")
+    return found[0]
+
+
+def _row(project: Project, folder: str, ref: PartRef, row: int, columns=None) -> dict[str, Any]:
+    table = parts.read_part(project.table(folder, ref), list(columns) if columns else None)
+    values = table.filter(pl.col("row") == row).row(0, named=True)
+    return {k: _show(v) for k, v in values.items() if k not in ("row", "doc_id")}
+
+
+def _show(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _input(project: Project, ref: PartRef, file: str) -> dict[str, Any] | None:
+    plan = read_json(project.data / "ingest" / "plan.json")["parts"]
+    inputs = next(p["inputs"] for p in plan if (p["source"], p["part"]) == (ref.source, ref.part))
+    outer = file.split("!", 1)[0]
+    return next((i for i in inputs if i["file"] == outer), None)
+
+
+def _published(project: Project, ref: PartRef, doc_id: bytes) -> dict[str, Any] | None:
+    """Return shard, row and published digest; None while the release lacks the document."""
+    lineage = project.release / "lineage" / ref.file()
+    manifest = project.release / "meta" / "shards" / ref.file(".json")
+    if not lineage.is_file() or not manifest.is_file():
+        return None
+    table = parts.read_part(lineage, ["doc_id", "shard_row", "text_out_sha256"])
+    hit = table.filter(pl.col("doc_id") == doc_id)
+    if hit.is_empty():
+        return None
+    row = hit.row(0, named=True)
+    shard = read_json(manifest)["shard"]
+    return {"shard": shard["path"], "row": row["shard_row"], "text_out_sha256": row["text_out_sha256"].hex()}
+
+
+def trace_report(project: Project, wanted: str, *, as_json: bool) -> str:
+    """Return the trace as JSON or as indented lines for people."""
+    story = trace(project, wanted)
+    return json.dumps(story, ensure_ascii=False, indent=1) if as_json else "\n".join(_lines(story, 0))
+
+
+def _lines(value: dict[str, Any], depth: int) -> list[str]:
+    pad, out = "  " * depth, []
+    for key, item in value.items():
+        if isinstance(item, dict):
+            out += [f"{pad}{key}:", *_lines(item, depth + 1)]
+        elif item is not None and item != []:
+            out.append(f"{pad}{key}: {item}")
+    return out
