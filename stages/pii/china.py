@@ -38,59 +38,64 @@ def _bank_card(value: str) -> bool | None:
 
 def _needs(check):
     """Turn a weak check into a hook: a failure drops the match, a pass leaves the pattern's own score."""
-    return lambda value: None if check(value) else False
+
+    def hook(value: str) -> bool | None:
+        return None if check(value) else False
+
+    hook.weak = True
+    return hook
 
 
 #: Certain by their own structure: looked for in text of any script.
 STRICT = [
-    Row("CN_RESIDENT_ID", L + r"[1-9][0-9]{5}" + REST + R, 0.6, "num", checks.resident_id, (), ORDERS[:3]),
-    Row("CN_RESIDENCE_PERMIT", L + r"8[123]0000" + REST + R, 0.6, "num", checks.residence_permit),
-    Row("CN_FOREIGN_RESIDENT", L + r"9[0-9]{5}" + REST + R, 0.6, "num", checks.permanent_residence),
+    Row("CN_RESIDENT_ID", L + r"[1-9][0-9]{5}" + REST + R, 0.6, "num12", checks.resident_id, (), ORDERS[:3]),
+    Row("CN_RESIDENCE_PERMIT", L + r"8[123]0000" + REST + R, 0.6, "num12", checks.residence_permit),
+    Row("CN_FOREIGN_RESIDENT", L + r"9[0-9]{5}" + REST + R, 0.6, "num12", checks.permanent_residence),
     Row(
         "CN_USCC",
         L + r"[1-9A-HJ-NPQRTUWXY][0-9A-HJ-NPQRTUWXY][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}" + R,
-        0.6, "num", checks.uscc, (), ORDERS[:3],
+        0.6, "long", checks.uscc, (), ORDERS[:3],
     ),
     Row(
         "CN_MOBILE",
         r"(?<![0-9A-Za-z_.])(?<![0-9][-+])(?:\(?(?:\+|00)?86\)?[- ]?)?1[3-9][0-9]([- ]?)[0-9]{4}\1[0-9]{4}"
         r"(?![0-9]|[-.][0-9]|[A-Fa-f][0-9A-Fa-f])",
-        0.7, "num", None, ("手机", "电话", "mobile", "phone"), ORDERS,
+        0.7, "num9", None, ("手机", "电话", "mobile", "phone"), ORDERS,
     ),
     Row(
         "CN_BANK_CARD",
         r"(?<![0-9A-Za-z_.])(?<![0-9]-)[3-6][0-9]{3}([- ]?)[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?:\1[0-9]{1,3})?(?![0-9A-Za-z_]|[-.][0-9])",
-        0.2, "num", _bank_card, ("银行卡", "卡号", "账号", "帐号", "账户", "储蓄卡", "借记卡", "信用卡", "开户"), ORDERS,
+        0.2, "num12", _bank_card, ("银行卡", "卡号", "账号", "帐号", "账户", "储蓄卡", "借记卡", "信用卡", "开户"), ORDERS,
     ),
 ]  # fmt: skip
 
 #: Weak without Chinese words around them: looked for where there are Han characters.
 HAN = [
-    Row("CN_RESIDENT_ID_15", L + r"[1-9][0-9]{7}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}" + R, 0.1, "num",
+    Row("CN_RESIDENT_ID_15", L + r"[1-9][0-9]{7}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}" + R, 0.1, "num12",
         _needs(checks.resident_id_15), ("身份证", "证件号")),
-    Row("CN_MOBILE", r"(?<![0-9])1 [3-9](?: [0-9]){9}(?! ?[0-9])", 0.6, "num"),
+    Row("CN_MOBILE", r"(?<![0-9])1 [3-9](?: [0-9]){9}(?! ?[0-9])", 0.6, "num9"),
     Row("CN_MOBILE", r"(?<![零〇一幺二三四五六七八九])[一幺][三四五六七八九](?:-?[零〇一幺二三四五六七八九]){9}(?![零〇一幺二三四五六七八九十百千万亿])", 0.6, "cnnum"),
     Row("CN_LANDLINE", r"(?<![0-9A-Za-z_.-])(?:\(0(?:10|2[0-57-9]|[3-9][0-9]{2})\) ?|(?:\+?86[- ]?)?0(?:10|2[0-57-9]|[3-9][0-9]{2})[- ])"
-        r"[1-9][0-9]{6,7}(?:[-转][0-9]{1,5})?(?![0-9A-Za-z_]|-[0-9])", 0.6, "num", None, ("电话", "座机", "传真", "热线"), ORDERS),
-    Row("CN_PASSPORT", L + r"(?:[EGDSPH][0-9]{8}|E[A-HJ-NP-Z][0-9]{7}|1[45][0-9]{7})" + R, 0.1, "num", None, ("护照", "passport")),
-    Row("CN_HOME_RETURN", L + r"[HM][0-9]{8}(?:[0-9]{2})?" + R, 0.1, "num", None, ("回乡证", "来往内地", "港澳居民")),
-    Row("CN_TAIWAN_PERMIT", L + r"(?:[0-9]{8}|[0-9]{10}[A-Z]?)" + R, 0.05, "num", None, ("台胞证", "台湾居民来往", "台湾同胞")),
-    Row("CN_EXIT_PERMIT", L + r"[CWTL](?:[0-9]{8}|[A-HJ-NP-Z][0-9]{7})" + R, 0.1, "num", None, ("通行证", "往来港澳", "往来台湾")),
-    Row("HK_ID", L + r"[A-Z]{1,2}[0-9]{6}\([0-9A]\)", 0.6, "num", checks.hong_kong_id),
-    Row("HK_ID", L + r"[A-Z]{1,2}[0-9]{6}[0-9A]" + R, 0.1, "num", _needs(checks.hong_kong_id), ("香港身份证", "香港居民", "hkid")),
-    Row("MO_ID", L + r"(?:[1578][0-9]{6}\([0-9]\)|[1-9]/[0-9]{6}/[0-9])(?![0-9A-Za-z_/])", 0.2, "num", None, ("澳门", "澳門")),
-    Row("TW_ID", L + r"[A-Z][1289][0-9]{8}" + R, 0.45, "num", _needs(checks.taiwan_id), ("身分證", "身份证", "台湾", "臺灣"), ORDERS),
-    Row("CN_OFFICER_CARD", r"[军武空海后装政参士文]字第?[ ]?[0-9]{6,8}号?(?![0-9])", 0.7, "num"),
-    Row("CN_OFFICER_CARD", L + r"[0-9]{7,8}" + R, 0.05, "num", None, ("军官证", "士兵证", "警官证", "军人证")),
+        r"[1-9][0-9]{6,7}(?:[-转][0-9]{1,5})?(?![0-9A-Za-z_]|-[0-9])", 0.6, "num9", None, ("电话", "座机", "传真", "热线"), ORDERS),
+    Row("CN_PASSPORT", L + r"(?:[EGDSPH][0-9]{8}|E[A-HJ-NP-Z][0-9]{7}|1[45][0-9]{7})" + R, 0.1, "num7", None, ("护照", "passport")),
+    Row("CN_HOME_RETURN", L + r"[HM][0-9]{8}(?:[0-9]{2})?" + R, 0.1, "num7", None, ("回乡证", "来往内地", "港澳居民")),
+    Row("CN_TAIWAN_PERMIT", L + r"(?:[0-9]{8}|[0-9]{10}[A-Z]?)" + R, 0.05, "num7", None, ("台胞证", "台湾居民来往", "台湾同胞")),
+    Row("CN_EXIT_PERMIT", L + r"[CWTL](?:[0-9]{8}|[A-HJ-NP-Z][0-9]{7})" + R, 0.1, "num7", None, ("通行证", "往来港澳", "往来台湾")),
+    Row("HK_ID", L + r"[A-Z]{1,2}[0-9]{6}\([0-9A]\)", 0.6, "num5", checks.hong_kong_id),
+    Row("HK_ID", L + r"[A-Z]{1,2}[0-9]{6}[0-9A]" + R, 0.1, "num5", _needs(checks.hong_kong_id), ("香港身份证", "香港居民", "hkid")),
+    Row("MO_ID", L + r"(?:[1578][0-9]{6}\([0-9]\)|[1-9]/[0-9]{6}/[0-9])(?![0-9A-Za-z_/])", 0.2, "num5", None, ("澳门", "澳門")),
+    Row("TW_ID", L + r"[A-Z][1289][0-9]{8}" + R, 0.45, "num9", _needs(checks.taiwan_id), ("身分證", "身份证", "台湾", "臺灣"), ORDERS),
+    Row("CN_OFFICER_CARD", r"[军武空海后装政参士文]字第?[ ]?[0-9]{6,8}号?(?![0-9])", 0.7, "num5"),
+    Row("CN_OFFICER_CARD", L + r"[0-9]{7,8}" + R, 0.05, "num5", None, ("军官证", "士兵证", "警官证", "军人证")),
     Row("CN_PLATE", rf"[{PLATES}][A-HJ-NP-Z][·•. -]?(?=[A-Z]*[0-9])(?:[DF][0-9A-HJ-NP-Z][0-9]{{4}}|[0-9]{{5}}[DF]|[0-9A-HJ-NP-Z]{{4}}[0-9A-HJ-NP-Z挂学警港澳使领])"
         r"(?![0-9A-Za-z_])", 0.6, "plate", case=True),
-    Row("CN_DRIVER_FILE", L + r"[0-9]{12}" + R, 0.05, "num", None, ("档案编号", "驾驶证", "驾照")),
-    Row("CN_SOCIAL_SECURITY", L + r"[A-Z]?[0-9]{8,12}" + R, 0.05, "num", None, ("社保", "社会保障", "医保")),
-    Row("CN_QQ", rf"(?<=(?:QQ|扣扣|企鹅号){IS})[1-9][0-9]{{4,11}}(?![0-9])", 0.7, "num"),
+    Row("CN_DRIVER_FILE", L + r"[0-9]{12}" + R, 0.05, "num12", None, ("档案编号", "驾驶证", "驾照")),
+    Row("CN_SOCIAL_SECURITY", L + r"[A-Z]?[0-9]{8,12}" + R, 0.05, "num7", None, ("社保", "社会保障", "医保")),
+    Row("CN_QQ", rf"(?<=(?:QQ|扣扣|企鹅号){IS})[1-9][0-9]{{4,11}}(?![0-9])", 0.7, "num5"),
     Row("CN_WECHAT", rf"(?<=(?:微信|WeChat|Wechat|wechat|weixin|Weixin|wx|WX|vx|VX|Vx){IS})[A-Za-z][A-Za-z0-9_-]{{5,19}}(?![A-Za-z0-9_@.-])", 0.7, "word", case=True),
-    Row("IMEI", L + r"[0-9]{2}-?[0-9]{6}-?[0-9]{6}-?[0-9]" + R, 0.1, "num", _needs(checks.luhn), ("imei", "串号", "机身码")),
-    Row("IMSI", L + r"460[0-9]{12}" + R, 0.1, "num", None, ("imsi",)),
-    Row("ICCID", L + r"8986[0-9A-F]{15,16}" + R, 0.1, "num", None, ("iccid", "sim卡")),
+    Row("IMEI", L + r"[0-9]{2}-?[0-9]{6}-?[0-9]{6}-?[0-9]" + R, 0.1, "num12", _needs(checks.luhn), ("imei", "串号", "机身码")),
+    Row("IMSI", L + r"460[0-9]{12}" + R, 0.1, "num12", None, ("imsi",)),
+    Row("ICCID", L + r"8986[0-9]{15,16}" + R, 0.1, "num12", None, ("iccid", "sim卡")),
     Row("BIRTH_DATE", r"(?<=(?:出生日期|出生年月日|出生时间|生日|生于)\s?(?:是|为)?\s?[:：]?\s?)(?:19|20)[0-9]{2}(?:年[0-9]{1,2}月[0-9]{1,2}日?|[./-][0-9]{1,2}[./-][0-9]{1,2})",
         0.7, "word"),
 ]  # fmt: skip

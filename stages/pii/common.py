@@ -1,20 +1,15 @@
-"""The pack `common-pii`: e-mail, links, keys and telephone numbers, for text of any script."""
+"""The pack `common-pii`: e-mail, links and keys, for text of any script."""
 
 # ruff: noqa: E501
 from __future__ import annotations
 
-import sys
 from functools import cache
 
-import phonenumbers
 import tldextract
-from presidio_analyzer import RecognizerResult
-from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
 from stages.pii.recognizer import Row
 
 DETECTOR = "common-pii@1"
-MIN_PHONE_DIGITS = 7  # fewer are years and counts: German metadata takes 1640 for a number
 
 LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 LABEL = r"[A-Za-z0-9\u00a1-\u024f](?:[A-Za-z0-9\u00a1-\u024f-]{0,61}[A-Za-z0-9\u00a1-\u024f])?"
@@ -62,27 +57,3 @@ COMMON = [
 #: Literals without which a row with the gate "key" cannot match.
 KEYS = ("-----BEGIN", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-",
         "xoxa-", "xoxb-", "xoxp-", "xoxr-", "xoxs-", "AIza", "LTAI", "AKID", "sk-", "sk_live_", "eyJ")  # fmt: skip
-
-
-class Phones(PhoneRecognizer):
-    """Presidio's telephone recognizer without its silent limit of tries, for numbers of seven digits and more."""
-
-    gate, against, detector = "num", (), "common-pii@1"
-
-    def analyze(self, text: str, entities: list[str], nlp_artifacts=None) -> list[RecognizerResult]:
-        """Return telephone numbers of the supported regions in `text` (score 0.4, see Presidio)."""
-        spans = set()
-        for region in self.supported_regions:
-            matcher = phonenumbers.PhoneNumberMatcher(
-                text, region, leniency=self.leniency, max_tries=sys.maxsize
-            )
-            spans.update((m.start, m.end) for m in matcher)
-        spans = {(a, b) for a, b in spans if sum(c.isdigit() for c in text[a:b]) >= MIN_PHONE_DIGITS}
-        return [self._result(a, b) for a, b in sorted(spans)]
-
-    def _result(self, start: int, end: int) -> RecognizerResult:
-        keys = {
-            RecognizerResult.RECOGNIZER_NAME_KEY: self.name,
-            RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
-        }
-        return RecognizerResult("PHONE_NUMBER", start, end, self.SCORE, None, keys)

@@ -47,21 +47,34 @@ def _slices(texts: list[str], limit: int) -> list[tuple[int, int]]:
 
 def _run_pack(part, docs, recognizers, settings, first, found, not_run, seen) -> None:
     """Run one pack's recognizers over the windows of `docs` and collect findings in place."""
-    for gate in sorted({r.gate for r in recognizers}):
-        view = windows(part, docs, gate, seen)
+    groups: dict[tuple[str, tuple[str, ...]], list[EntityRecognizer]] = {}
+    for recognizer in recognizers:
+        groups.setdefault((recognizer.gate, _required(recognizer, settings)), []).append(recognizer)
+    for gate, context in sorted(groups):
+        view = windows(part, docs, gate, context, seen)
         if not len(view.starts):
             continue
-        for recognizer in (r for r in recognizers if r.gate == gate):
+        for recognizer in groups[gate, context]:
             matches, failed = _matches(recognizer, view, settings.regex_seconds)
             for doc in failed:
-                not_run[first + doc].append(
-                    f"{recognizer.detector}:{recognizer.supported_entities[0]}:time-out"
-                )
+                not_run[first + doc].append(f"{recognizer.detector}:{recognizer.supported_entities[0]}:time-out")
             for doc, start, end, score in _placed(recognizer, view, matches, settings):
                 own = part.back(doc, start, end)
-                found[first + doc].append(
-                    (recognizer.supported_entities[0], *own, score, recognizer.detector)
-                )
+                found[first + doc].append((recognizer.supported_entities[0], *own, score, recognizer.detector))
+
+
+def _required(recognizer: EntityRecognizer, settings: PiiSettings) -> tuple[str, ...]:
+    """Return the context words without which no match of the recognizer can reach its threshold, () where one can."""
+    if not isinstance(recognizer, PatternRecognizer) or recognizer.sure:
+        return ()
+    if max(p.score for p in recognizer.patterns) >= threshold(recognizer.supported_entities[0], settings):
+        return ()
+    return tuple(recognizer.context or ())
+
+
+def threshold(kind: str, settings: PiiSettings) -> float:
+    """Return the score from which a finding of this type counts."""
+    return settings.thresholds.get(kind, TYPES[kind].threshold)
 
 
 def _matches(recognizer: EntityRecognizer, view: Windows, seconds: float) -> tuple[list[Match], list[int]]:
@@ -104,7 +117,7 @@ def _one_pass(recognizer: EntityRecognizer, text: str, seconds: float) -> list[M
 def _placed(recognizer, view: Windows, matches: list[Match], settings: PiiSettings):
     """Yield (document, start, end, score) in the batch for the matches that count after looking at their context."""
     kind = recognizer.supported_entities[0]
-    threshold = settings.thresholds.get(kind, TYPES[kind].threshold)
+    least = threshold(kind, settings)
     if not matches:
         return
     at = np.searchsorted(view.at, [m[0] for m in matches], side="right") - 1
@@ -117,6 +130,6 @@ def _placed(recognizer, view: Windows, matches: list[Match], settings: PiiSettin
         ):
             continue  # leans on the window's edge: no match in the whole text
         score = boost(recognizer, view.text[max(begin, start - LEFT) : start], score)
-        if score >= threshold:
+        if score >= least:
             shift = int(view.starts[w]) - begin
             yield int(view.docs[w]), start + shift, end + shift, round(score, 4)

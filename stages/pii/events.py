@@ -48,20 +48,25 @@ def flags_of(points: np.ndarray) -> np.ndarray:
     return table()[np.where(points < _TABLE_SIZE, points, 0)]
 
 
-def num(points: np.ndarray, flags: np.ndarray) -> Events:
-    """Rows of five digits and more with at most four other signs between two digits."""
+def numbers(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows of five digits and more with at most four other signs between two digits, and their number of digits."""
     return _clusters(flags, DIGIT, GAP, 4, 5)
 
 
 def cnnum(points: np.ndarray, flags: np.ndarray) -> Events:
     """Eleven Chinese numerals and more with at most one other sign between two of them."""
-    return _clusters(flags, NUMERAL, GAP, 1, 11)
+    return _clusters(flags, NUMERAL, GAP, 1, 11)[:2]
 
 
 def code(points: np.ndarray, flags: np.ndarray) -> Events:
     """Words of letters and digits: three digits among four signs, one letter and a digit or two of each at the
-    front, eight signs before a hyphen, or twenty signs."""
-    return _words(points, flags)
+    front, eight signs before a hyphen, or eighteen signs."""
+    return _words(points, flags, False)
+
+
+def long(points: np.ndarray, flags: np.ndarray) -> Events:
+    """Words of eighteen letters and digits and more."""
+    return _words(points, flags, True)
 
 
 def net(points: np.ndarray, flags: np.ndarray) -> Events:
@@ -102,35 +107,31 @@ def date(points: np.ndarray, flags: np.ndarray) -> Events:
 
 @njit(cache=True, nogil=True)
 def _clusters(flags, item, gap, max_gap, least):
-    """Return maximal rows of flagged items with at most `max_gap` gap signs between neighbours, `least` items long."""
-    begin, end = [0 for _ in range(0)], [0 for _ in range(0)]
+    """Return maximal rows of `least` flagged items and more, at most `max_gap` gap signs apart: begin, end, items."""
+    rows = [(0, 0, 0) for _ in range(0)]
     first, last, count = -1, -1, 0
     for i in range(len(flags)):
-        f = flags[i]
-        if f & item:
-            if first >= 0 and i - last - 1 > max_gap:
-                if count >= least:
-                    begin.append(first)
-                    end.append(last + 1)
-                first = -1
+        wanted = flags[i] & item != 0
+        if first >= 0 and ((wanted and i - last - 1 > max_gap) or not (wanted or flags[i] & gap)):
+            if count >= least:
+                rows.append((first, last + 1, count))
+            first = -1
+        if wanted:
             if first < 0:
                 first, count = i, 0
             last = i
             count += 1
-        elif first >= 0 and not f & gap:
-            if count >= least:
-                begin.append(first)
-                end.append(last + 1)
-            first = -1
     if first >= 0 and count >= least:
-        begin.append(first)
-        end.append(last + 1)
-    return np.array(begin, dtype=np.int64), np.array(end, dtype=np.int64)
+        rows.append((first, last + 1, count))
+    out = np.empty((3, len(rows)), dtype=np.int64)
+    for k in range(len(rows)):
+        out[0, k], out[1, k], out[2, k] = rows[k]
+    return out[0], out[1], out[2]
 
 
 @njit(cache=True, nogil=True)
-def _words(points, flags):
-    """Return runs of letters and digits that look like a code (see `code`)."""
+def _words(points, flags, only_long):
+    """Return runs of letters and digits that look like a code (see `code`), or only the long ones."""
     begin, end = [0 for _ in range(0)], [0 for _ in range(0)]
     n, i = len(flags), 0
     while i < n:
@@ -145,7 +146,7 @@ def _words(points, flags):
         front = size >= 2 and flags[first] & 2 and flags[first + 1] & 1
         front |= size >= 4 and flags[first] & flags[first + 1] & 2 and flags[first + 2] & flags[first + 3] & 1
         hyphen = size >= 8 and i < n and points[i] == 0x2D
-        if (digits >= 3 and size >= 4) or size >= 20 or front or hyphen:
+        if size >= 18 or (not only_long and ((digits >= 3 and size >= 4) or front or hyphen)):
             begin.append(first)
             end.append(i)
     return np.array(begin, dtype=np.int64), np.array(end, dtype=np.int64)
@@ -167,7 +168,11 @@ def _separators(points, flags):
         if j >= n or points[j] != c:
             continue
         size = j - i - 1
-        if c == 0x3A or (c == 0x2D and size == 2) or (c == 0x2E and (size == 4 or (digits and 1 <= size <= 3))):
+        if (
+            c == 0x3A
+            or (c == 0x2D and size == 2)
+            or (c == 0x2E and (size == 4 or (digits and 1 <= size <= 3)))
+        ):
             begin.append(i)
             end.append(j + 1)
     return np.array(begin, dtype=np.int64), np.array(end, dtype=np.int64)

@@ -14,13 +14,14 @@ import numpy as np
 
 from stages.pii import china, common, events
 from stages.pii.batch import JOINT, Batch
-from stages.pii.recognizer import LEFT
+from stages.pii.recognizer import LEFT, mentions
 
 GUARD = 2  # characters that an assertion at either end of a match may look at
 #: Characters a match may reach before and after an event, per gate.
 REACH = {
-    "num": (24, 40),
+    **{f"num{least}": (24, 40) for least in (5, 7, 9, 12)},  # digits in a row of numbers
     "code": (8, 64),
+    "long": (0, 64),
     "net": (64, 64),
     "mail": (460, 460),
     "link": (540, 1640),
@@ -48,11 +49,16 @@ class Windows(NamedTuple):
     cut_right: np.ndarray
 
 
-def windows(batch: Batch, docs: np.ndarray, gate: str, seen: dict[str, events.Events]) -> Windows:
-    """Return the windows of `docs` in which recognizers with this gate can match; `seen` keeps a batch's events."""
+def windows(
+    batch: Batch, docs: np.ndarray, gate: str, context: tuple[str, ...], seen: dict[str, events.Events]
+) -> Windows:
+    """Return the windows of `docs` in which recognizers with this gate can match; `seen` keeps a batch's events.
+
+    Where `context` is not empty, only windows that hold one of its words: its recognizers find nothing without.
+    """
     if gate not in seen:
-        seen[gate] = _events(batch, gate)
-    first, last = seen[gate]
+        seen[gate] = _events(batch, gate, seen)
+    first, last = seen[gate][:2]
     owner = np.searchsorted(batch.starts, first, side="right") - 1
     inside = np.zeros(len(batch.starts), dtype=bool)
     inside[docs] = True
@@ -62,13 +68,19 @@ def windows(batch: Batch, docs: np.ndarray, gate: str, seen: dict[str, events.Ev
     begin = np.maximum(first - (left + LEFT + GUARD), batch.starts[owner])
     end = np.minimum(last + right + GUARD, batch.ends[owner])
     begin, end, owner = _merge(begin, end, owner)
+    cuts = [batch.text[a:b] for a, b in zip(begin.tolist(), end.tolist(), strict=True)]
+    if context:
+        search = mentions(context).search
+        some = [i for i, cut in enumerate(cuts) if search(cut.lower())]
+        cuts, begin, end, owner = [cuts[i] for i in some], begin[some], end[some], owner[some]
     sizes = end - begin + len(JOINT)
     at = np.cumsum(sizes) - sizes
-    text = JOINT.join(batch.text[a:b] for a, b in zip(begin.tolist(), end.tolist(), strict=True))
-    return Windows(text, at, begin, end, owner, begin > batch.starts[owner], end < batch.ends[owner])
+    return Windows(JOINT.join(cuts), at, begin, end, owner, begin > batch.starts[owner], end < batch.ends[owner])
 
 
-def _merge(begin: np.ndarray, end: np.ndarray, owner: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _merge(
+    begin: np.ndarray, end: np.ndarray, owner: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Unite intervals of one document that touch."""
     if not len(begin):
         return begin, end, owner
@@ -79,12 +91,18 @@ def _merge(begin: np.ndarray, end: np.ndarray, owner: np.ndarray) -> tuple[np.nd
     return begin[heads], reach[np.concatenate((heads[1:] - 1, [len(begin) - 1]))], owner[heads]
 
 
-def _events(batch: Batch, gate: str) -> events.Events:
+def _events(batch: Batch, gate: str, seen: dict[str, events.Events]) -> events.Events:
     """Return the places (begin, end) in the batch that a match of this gate must contain."""
     if gate in ("key", "word"):
         hits = _literals(gate).find_matches_as_indexes(batch.text, overlapping=True)
         found = np.array(hits, dtype=np.int64).reshape(-1, 3)
         return found[:, 1], found[:, 2]
+    if gate.startswith("num"):
+        if "num" not in seen:
+            seen["num"] = events.numbers(batch.flags)
+        first, last, count = seen["num"]
+        enough = count >= int(gate[3:])
+        return first[enough], last[enough]
     return getattr(events, gate)(batch.points, batch.flags)
 
 

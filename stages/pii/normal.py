@@ -17,7 +17,7 @@ def code_points(text: str) -> np.ndarray:
 def normalise(points: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     """Return normalised code points and, where characters were dropped, each one's old position (else None).
 
-    Full-width forms and mathematical digits become ASCII, one for one; zero-width characters and soft hyphens go.
+    Full-width forms, mathematical digits, two letters that fold to ASCII and wide spaces become ASCII, one for one; zero-width characters and soft hyphens go.
     """
     if not len(points) or points.max() < 0xAD:
         return points, None
@@ -27,6 +27,8 @@ def normalise(points: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     maths = (out >= MATH_DIGITS[0]) & (out <= MATH_DIGITS[1])
     out[maths] = 0x30 + (out[maths] - MATH_DIGITS[0]) % 10
     out[(out == 0x00A0) | (out == 0x3000)] = 0x20
+    out[out == 0x212A] = 0x4B  # Kelvin sign and long s equal k and s where case is ignored
+    out[out == 0x017F] = 0x73
     gone = np.isin(out, ZERO_WIDTH)
     if not gone.any():
         return out, None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import groupby
 
-from presidio_analyzer import EntityRecognizer
+from presidio_analyzer import EntityRecognizer, PatternRecognizer
 from presidio_analyzer import predefined_recognizers as shipped
 
 from stages.pii import china, common
+from stages.pii.phones import Phones
 from stages.pii.recognizer import Row, TableRecognizer
 from stages.pii.settings import PiiSettings
 
@@ -17,22 +18,22 @@ PACKS = ("latin", "han", "mixed")
 
 #: Presidio's own recognizers and where their candidates are sought. E-mail, links and telephones are replaced.
 SHIPPED_ANY = {
-    "CreditCardRecognizer": "num",
+    "CreditCardRecognizer": "num12",
     "IbanRecognizer": "code",
     "IpRecognizer": "net",
     "MacAddressRecognizer": "net",
-    "CryptoRecognizer": "code",
+    "CryptoRecognizer": "long",
     "UuidRecognizer": "code",
 }
 SHIPPED_LATIN = {
     "DateRecognizer": "date",
-    "MedicalLicenseRecognizer": "num",
-    "NhsRecognizer": "num",
-    "UsBankRecognizer": "num",
-    "UsItinRecognizer": "num",
+    "MedicalLicenseRecognizer": "num7",
+    "NhsRecognizer": "num9",
+    "UsBankRecognizer": "num7",
+    "UsItinRecognizer": "num9",
     "UsLicenseRecognizer": "code",
-    "UsPassportRecognizer": "num",
-    "UsSsnRecognizer": "num",
+    "UsPassportRecognizer": "num7",
+    "UsSsnRecognizer": "num9",
 }
 
 
@@ -49,10 +50,11 @@ def recognizers(
     if pack != "han":
         names |= SHIPPED_LATIN
         regions = phone_regions
-    out.append(common.Phones(supported_language=pack, supported_regions=regions))
+    out.append(Phones(supported_language=pack, supported_regions=regions))
     for name, gate in names.items():
         item = getattr(shipped, name)(supported_language=pack)
         item.gate, item.detector = gate, PRESIDIO
+        item.sure = type(item).validate_result is not PatternRecognizer.validate_result
         out.append(item)
     return tuple(r for r in out if r.supported_entities[0] not in off)
 

@@ -40,7 +40,9 @@ def engine(settings_json: str) -> AnalyzerEngine:
     registry = RecognizerRegistry(supported_languages=list(packs.PACKS))
     for pack in packs.PACKS:
         for recognizer in packs.of(pack, settings):
-            limits = {t: settings.thresholds.get(t, TYPES[t].threshold) for t in recognizer.supported_entities}
+            limits = {
+                t: settings.thresholds.get(t, TYPES[t].threshold) for t in recognizer.supported_entities
+            }
             recognizer.score_thresholds = limits
             registry.add_recognizer(recognizer)
     nlp = NoOpNlpEngine([{"lang_code": pack, "model_name": "none"} for pack in packs.PACKS])
@@ -57,7 +59,12 @@ def find(text: str, settings: PiiSettings) -> list[Found]:
     names = {r.name: r.detector for r in packs.of(pack, settings)}
     return drop_contained(
         [
-            (r.entity_type, *part.back(0, r.start, r.end), round(r.score, 4), names[r.recognition_metadata["recognizer_name"]])
+            (
+                r.entity_type,
+                *part.back(0, r.start, r.end),
+                round(r.score, 4),
+                names[r.recognition_metadata["recognizer_name"]],
+            )
             for r in results
         ]
     )

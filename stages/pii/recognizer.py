@@ -21,7 +21,7 @@ class Row(NamedTuple):
     type: str
     pattern: str
     score: float
-    gate: str  # num | code | mail | key | word | cnnum | plate | place
+    gate: str  # see `gate.REACH`
     check: Callable[[str], bool | None] | None = None
     context: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
@@ -34,6 +34,7 @@ class TableRecognizer(PatternRecognizer):
     def __init__(self, rows: list[Row], language: str, detector: str) -> None:
         first = rows[0]
         self.row, self.gate, self.against, self.detector = first, first.gate, first.against, detector
+        self.sure = first.check is not None and not getattr(first.check, "weak", False)
         super().__init__(
             supported_entity=first.type,
             name=f"{detector}:{first.type}:{first.gate}",
@@ -47,7 +48,7 @@ class TableRecognizer(PatternRecognizer):
         """Return the check's verdict: True is certain, False drops the match, None leaves the pattern's score."""
         if not self.row.check:
             return None
-        return self.row.check(pattern_text.translate(STRIP) if self.gate == "num" else pattern_text)
+        return self.row.check(pattern_text.translate(STRIP) if self.gate.startswith("num") else pattern_text)
 
 
 def boost(recognizer: PatternRecognizer, left: str, score: float) -> float:
@@ -56,11 +57,11 @@ def boost(recognizer: PatternRecognizer, left: str, score: float) -> float:
     A context word adds 0.35 and lifts to 0.4 at least, as in Presidio; a word against it, nearer to the match than
     any context word, sets 0 (an order number is no card number).
     """
-    words, against = _words(tuple(recognizer.context or ())), getattr(recognizer, "against", ())
-    if not words and not against:
+    support_words, against = words(tuple(recognizer.context or ())), getattr(recognizer, "against", ())
+    if not support_words and not against:
         return score
     left = left.lower()
-    support = max((m.end() for m in words.finditer(left)), default=-1) if words else -1
+    support = max((m.end() for m in support_words.finditer(left)), default=-1) if support_words else -1
     if against and max(left.rfind(w) + len(w) if w in left else -1 for w in against) > support:
         return 0.0
     if support >= 0 and score < 1.0:
@@ -69,7 +70,7 @@ def boost(recognizer: PatternRecognizer, left: str, score: float) -> float:
 
 
 @cache
-def _words(context: tuple[str, ...]) -> regex.Pattern | None:
+def words(context: tuple[str, ...]) -> regex.Pattern | None:
     """Compile context words: whole words in Latin script, plain substrings in Chinese."""
     if not context:
         return None
@@ -78,3 +79,9 @@ def _words(context: tuple[str, ...]) -> regex.Pattern | None:
     if latin:
         parts.append(rf"(?<![a-z0-9])(?:{'|'.join(latin)})s?(?![a-z0-9])")
     return regex.compile("|".join(parts))
+
+
+@cache
+def mentions(context: tuple[str, ...]) -> regex.Pattern:
+    """Compile context words without their borders: where this finds nothing, `words` finds nothing either."""
+    return regex.compile("|".join(regex.escape(w.lower()) for w in context))
