@@ -17,7 +17,7 @@ FLOW = ("kept", "redacted", "removed", "quarantined", "unreadable")
 
 @dataclass(frozen=True)
 class Part:
-    """A part whose certificate is good: names, statement, bound files, and its manifest (already hashed)."""
+    """A part whose certificate is good: names, statement, bound files, what later checks need of them."""
 
     source: str
     part: str
@@ -59,7 +59,23 @@ def open_part(
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         report.refuse(FAILED, path, f"the certificate or manifest is malformed: {error}")
         return None
-    return Part(source, part, statement, bound, manifest)
+    return _slim(Part(source, part, statement, bound, manifest), listed or {})
+
+
+def _slim(part: Part, listed: Mapping[str, Expected]) -> Part:
+    """Let go of what later checks do not ask for: ten thousand parts are held at once."""
+    statement, manifest = part.statement, part.manifest
+    predicate = {
+        name: statement.predicate[name] for name in ("gates", "policy", "validity", "claim", "limits")
+    }
+    shared = {path: listed[path] if listed.get(path) == says else says for path, says in part.bound.items()}
+    return Part(
+        part.source,
+        part.part,
+        Statement(predicate, {}, statement.grade, statement.certificate_id),
+        shared,
+        {name: manifest[name] for name in ("shard", "lineage", "flow", "reasons")},
+    )
 
 
 def books(flow: Mapping[str, int]) -> str | None:
