@@ -50,11 +50,11 @@ def run_train() -> None:
 def run_calibrate() -> None:
     """Choose each code's threshold for the stated false-positive rate on held-back benign text."""
     params, result = _params(), {}
-    for name in params["models"]:
+    for name, settings in params["models"].items():
         examples, scores = _scored(name)
         result[name] = {
             code: measure.threshold_for(
-                cards.benign_scores(examples, scores[code].to_numpy(), code), params["false_positive_rate"]
+                cards.benign_scores(examples, scores[code].to_numpy(), code), settings["false_positive_rate"]
             )
             for code in scores.columns
         }

@@ -22,11 +22,12 @@ def expand(path: Path) -> pl.DataFrame:
     requests = content["requests"]
     rows = []
     for code, entry in content["classes"].items():
+        labels = [code] if code == BENIGN or not content.get("parent") else [content["parent"], code]
         for act in entry.get("acts", []):
             split = split_of(f"{code}/{act}")
-            rows += [(request.format(act), [code], split, "seed-act") for request in requests]
+            rows += [(request.format(act), labels, split, "seed-act") for request in requests]
         for sentence in entry.get("sentences", []):
-            rows += [(sentence, [code], split_of(f"{code}/{sentence}"), "seed-sentence")]
+            rows += [(sentence, labels, split_of(f"{code}/{sentence}"), "seed-sentence")]
         for template in entry.get("templates", []):
             split = split_of(f"{code}/{template}")
             rows += [

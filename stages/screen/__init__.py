@@ -1,4 +1,4 @@
-"""Screening: evidence by risk code. `annotate` per part, `scan` for loose texts, `detectors` for what runs."""
+"""Screening by risk code: `annotate` per part, `scan` for loose texts, `detectors` for what runs."""
 
 from stages.screen.screen import annotate, detectors, scan
 from stages.screen.settings import ScreenSettings

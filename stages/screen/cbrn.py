@@ -1,8 +1,8 @@
 """Names and CAS numbers of public control lists: chemical, biological, nuclear and missile.
 
-A name is not a hazard. Three levels: `mention` (keep and count), `context` (technical surroundings: for review) and
-`restricted` (several kinds of technical detail around a first-tier name: for an expert). Commodity names (`tier2`)
-count only beside a first-tier name or a category word. Lists hold names and identifiers, nothing else.
+A name is not a hazard. Three levels: `mention` (keep and count), `context` (technical surroundings:
+for review) and `restricted` (several kinds of technical detail around a first-tier name: for an expert).
+Commodity names (`tier2`) count only beside a first-tier name or a category word.
 """
 
 from __future__ import annotations
@@ -39,6 +39,6 @@ def check_numbers(lexicon: Lexicon, path: Path) -> None:
 
 
 def cas_is_valid(number: str) -> bool:
-    """Return whether a CAS number's last digit is its check digit (digits weighted from the right, modulo 10)."""
+    """Return whether the last digit is the check digit (others weighted from the right, modulo 10)."""
     digits = [int(c) for c in number if c.isdigit()]
     return sum(weight * digit for weight, digit in enumerate(reversed(digits[:-1]), 1)) % 10 == digits[-1]

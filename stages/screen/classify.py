@@ -1,7 +1,7 @@
 """fastText classifiers: supervised, one-vs-rest over risk codes, each bound to its card by digest.
 
-Text is folded, then prepared by `prepare`: Han characters stand apart, so that word n-grams are character n-grams in
-Chinese and word n-grams elsewhere. Long documents are scored in windows; the worst window counts.
+Folded text is prepared so that Han characters stand apart: word n-grams are character n-grams in Chinese.
+Long documents are scored in windows; the worst window counts.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Classifier:
 
 
 def load(path: Path) -> Classifier:
-    """Return the classifier of a model file (*.ftz or *.bin) and its card beside it (*.json), digests compared."""
+    """Return the classifier of a model file (*.ftz, *.bin) and its card (*.json), digests compared."""
     card_path = path.with_suffix(".json")
     try:
         raw, fields = path.read_bytes(), json.loads(card_path.read_text(encoding="utf-8"))
@@ -116,7 +116,7 @@ def shipped_path(name: str) -> Path:
 def find(
     folded: np.ndarray, ends: np.ndarray, classifiers: list[Classifier], window_chars: int, floor: float
 ) -> pl.DataFrame:
-    """Return classifier findings (text, code, detector, level, score, n): the worst window of each document."""
+    """Return findings (text, code, detector, level, score, n): the worst window of each document."""
     windows, docs, script = windows_of(folded, ends, window_chars)
     frames = []
     for classifier in classifiers:
@@ -145,7 +145,7 @@ def find(
 def windows_of(
     folded: np.ndarray, ends: np.ndarray, window_chars: int
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Return prepared windows, the document of each, and its script (0 other or too short, 1 Han, 2 Latin)."""
+    """Return prepared windows, the document of each, and its script (0 other or short, 1 Han, 2 Latin)."""
     out, cuts, docs, script = _prepare(folded, np.ascontiguousarray(ends, np.int64), window_chars)
     text = out.tobytes()
     pieces = [
@@ -185,8 +185,7 @@ def _prepare(folded, ends, window_chars):
                 han, tokens, in_word = han + 1, tokens + 1, False
             elif (
                 c <= 0x20
-                or 0x21 <= c <= 0x2F
-                and c != 0x27
+                or (0x21 <= c <= 0x2F and c != 0x27)
                 or 0x3A <= c <= 0x40
                 or 0x5B <= c <= 0x60
                 or (

@@ -1,8 +1,8 @@
 """Fold text to one form before matching, so that a disguise does not hide a term.
 
-Full-width forms, ligatures and mathematical letters (NFKC, one code point to one), case, traditional characters and
-Latin look-alikes fold to one letter; zero-width, bidi and tag characters vanish; white space becomes one blank; up to
-two separators between Han characters, and one between single letters ("a b c"), are dropped.
+Full-width forms, ligatures and mathematical letters (NFKC, one code point to one), case, traditional forms and
+Latin look-alikes fold to one letter; zero-width, bidi and tag characters vanish; white space becomes one
+blank; up to two separators between Han characters, and one between single letters ("a b c"), are dropped.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _INVISIBLE_RANGES = ((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0xFE
 
 
 def utf8_parts(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
-    """Return (bytes uint8, offsets int64[n+1]) of a string array without nulls, without copying where possible."""
+    """Return (bytes uint8, offsets int64[n+1]) of a string array without nulls, uncopied where possible."""
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
     texts = texts.cast(pa.large_string()) if not pa.types.is_large_string(texts.type) else texts

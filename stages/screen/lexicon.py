@@ -1,7 +1,7 @@
 """Lexicon files: named sets of terms and the rules that turn terms in context into evidence.
 
-A rule has an anchor (`any`), what must stand near it (`needs`: each item one set or a list of alternatives) and what
-must not (`unless`), within a window of characters; so that a statute, a news report or a history is not a hit.
+A rule has an anchor (`any`), what must stand near it (`needs`: each item one set or a list of alternatives)
+and what must not (`unless`), within a window of characters, so that statutes, news and histories are no hits.
 A term may end in `*` (any word ending); Latin terms otherwise match whole words only.
 """
 

@@ -24,7 +24,7 @@ FINDING = {
 
 
 class Matches(NamedTuple):
-    """Boundary-checked term matches in order of start: pattern, start and end byte, document, character position."""
+    """Whole-word matches in order of start: pattern, start and end byte, document, character position."""
 
     pattern: np.ndarray
     start: np.ndarray
@@ -76,7 +76,7 @@ class Matcher:
         return np.flatnonzero(member[matches.pattern])
 
     def near(self, matches: Matches, anchors: np.ndarray, names: list[str], window: int) -> np.ndarray:
-        """Return for each anchor whether a term of `names` starts within `window` characters in its document."""
+        """Return per anchor whether a term of `names` starts within `window` characters in its document."""
         others = self.positions(matches, names)
         if not len(others) or not len(anchors):
             return np.zeros(len(anchors), bool)
@@ -146,7 +146,7 @@ class Matcher:
 
 
 def merge(findings: pl.DataFrame) -> pl.DataFrame:
-    """Join findings of one document, code, detector and level: independent chances for the score, sum for n."""
+    """Join findings of one document, code, detector and level: scores as independent chances, n summed."""
     miss = pl.col("n").clip(upper_bound=3).cast(pl.Float64)
     return (
         findings.group_by("text", "code", "detector", "level")

@@ -1,7 +1,7 @@
-"""Signs of data poisoning in one document: hidden characters, bidi controls, look-alikes, encoded payloads.
+"""Signs of data poisoning in one document: hidden and bidi characters, look-alikes, encoded payloads.
 
-Prompt-injection strings are a lexicon of the same matcher (`lexicons/injection.yaml`). Hidden characters count only
-where no writing system needs them: joiners beside emoji, Arabic or Indic letters are normal.
+Prompt-injection strings are a lexicon of the same matcher (`lexicons/injection.yaml`). Hidden characters
+count only where no writing system needs them: joiners beside emoji, Arabic or Indic letters are normal.
 """
 
 from __future__ import annotations
@@ -19,23 +19,24 @@ DETECTOR = "poison-characters@1"
 CODES = ("poison-bidi", "poison-encoded", "poison-hidden-text", "poison-homoglyph")
 LANGUAGES = ("*",)
 _MIN_ENCODED = 400  # characters of one unbroken base64 run
-_COLUMNS = ("tag", "zero_width", "bidi", "mixed", "encoded")
+_COLUMNS = ("tag", "zero_width", "bidi", "mixed", "encoded", "hidden_run")
+_MIN_RUN = 4  # zero-width characters in a row that no writing system asks for
 
 
 def find(data: np.ndarray, offsets: np.ndarray) -> pl.DataFrame:
-    """Return character findings of raw UTF-8 text (bytes, offsets), unsorted; `text` is the number of the text."""
+    """Return character findings of raw UTF-8 text (bytes, offsets), unsorted; `text` numbers the texts."""
     counts = _count(data, np.ascontiguousarray(offsets, np.int64))
     frame = pl.DataFrame({name: counts[:, k] for k, name in enumerate(_COLUMNS)})
     frame = frame.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias("text"))
-    tag, zero, bidi = pl.col("tag"), pl.col("zero_width"), pl.col("bidi")
+    tag, zero, bidi, hidden = pl.col("tag"), pl.col("zero_width"), pl.col("bidi"), pl.col("hidden_run")
     mixed, encoded = pl.col("mixed"), pl.col("encoded")
     return pl.concat(
         [
             _take(frame, tag > 0, "poison-hidden-text", "flag", pl.lit(0.95), tag),
-            _take(frame, (zero >= 8) & (tag == 0), "poison-hidden-text", "flag", pl.lit(0.7), zero),
+            _take(frame, (hidden > 0) & (tag == 0), "poison-hidden-text", "flag", pl.lit(0.8), zero),
             _take(
                 frame,
-                (zero > 0) & (zero < 8) & (tag == 0),
+                (zero > 0) & (hidden == 0) & (tag == 0),
                 "poison-hidden-text",
                 "mention",
                 pl.lit(0.2),
@@ -91,9 +92,9 @@ def _is_base64(c):
 @numba.njit(cache=True, nogil=True)
 def _count(data, offsets):
     n = offsets.size - 1
-    result = np.zeros((n, 5), np.int64)
+    result = np.zeros((n, 6), np.int64)
     for d in range(n):
-        latin, other, run, previous, rtl, flag = 0, 0, 0, np.uint32(0), False, False
+        latin, other, run, previous, rtl, flag, hidden = 0, 0, 0, np.uint32(0), False, False, 0
         i = offsets[d]
         while i < offsets[d + 1]:
             c, length = _decode(data, i)
@@ -107,7 +108,7 @@ def _count(data, offsets):
                 else:
                     result[d, 3] += latin > 0 and other > 0 and latin + other >= 4
                     latin, other = 0, 0
-                previous = c
+                previous, hidden = c, 0
                 continue
             if 0x0590 <= c <= 0x08FF:
                 rtl = True
@@ -127,13 +128,18 @@ def _count(data, offsets):
                 0x2064,
             ):
                 start = c == 0xFEFF and i - length == offsets[d]
-                result[d, 1] += _script(previous) != 3 and c != 0x00AD and not start
+                strange = _script(previous) != 3 and c != 0x00AD and not start
+                result[d, 1] += strange
+                hidden = hidden + 1 if strange else hidden
+                result[d, 5] += hidden == _MIN_RUN
+                continue  # `previous` stays the last visible character
             elif 0x202A <= c <= 0x202E or 0x2066 <= c <= 0x2069:
                 result[d, 2] += not rtl
+            hidden = 0
             flag = c == 0x1F3F4 or (flag and 0xE0000 <= c <= 0xE007F)
             if _script(c) == 2:
                 other += 1
-            elif not (c == 0x200B or c == 0x00AD):
+            else:
                 result[d, 3] += latin > 0 and other > 0 and latin + other >= 4
                 latin, other = 0, 0
             previous = c

@@ -1,4 +1,4 @@
-"""The stage: evidence by risk code for texts, computed block by block; no snippet and no position leaves it."""
+"""The stage: evidence by risk code, computed block by block; no snippet and no position leaves it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import polars as pl
 from lineage.errors import SettingsError
 from stages.screen import cbrn, classify, fold, poison, secrecy
 from stages.screen.lexicon import SHIPPED, Lexicon, load_folder, load_lexicon
-from stages.screen.matcher import FINDING, Matcher, merge
+from stages.screen.matcher import FINDING, Matcher
 from stages.screen.settings import ScreenSettings
 from stages.screen.taxonomy import TAXONOMY
 
@@ -55,7 +55,7 @@ def annotate(docs: pl.DataFrame, settings: ScreenSettings) -> pl.DataFrame:
 
 
 def scan(texts: pl.Series | list[str], settings: ScreenSettings) -> pl.DataFrame:
-    """Return findings (text, code, detector, level, score, n) of texts without nulls, sorted; `text` is the index."""
+    """Return findings (text index, code, detector, level, score, n) of texts without nulls, sorted."""
     texts = texts if isinstance(texts, pl.Series) else pl.Series("text", texts, dtype=pl.String)
     if texts.null_count():
         raise ValueError("scan takes texts without nulls")

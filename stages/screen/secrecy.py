@@ -1,7 +1,7 @@
 """Markings of state, work and commercial secrets, anchored to lines, with evidence of an official layout.
 
-Forms after GB/T 9704-2012 (level, star, term; copy number; urgency; document number; circulation lines). A marking
-in running prose is a mention; examination papers ("until opened") are a class of their own.
+Forms after GB/T 9704-2012 (level, star, term; copy number; urgency; document number; circulation lines). A
+marking in running prose is a mention; examination papers ("until opened") are a class of their own.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ _STATE = _HEAD + rf"{_LEVEL}[ 　]*(?:(?:{_STAR})[ 　]*(?:{_TERM})?|[ 　]*{_TE
 _BARE = _HEAD + _LEVEL + _TAIL
 _MENTION = rf"{_LEVEL}[ 　]*(?:{_STAR})[ 　]*(?:{_TERM})?"
 _WORK = (
-    r"(?m)^[ \t　【\[(（]*(?:内部(?:资料|文件|材料|使用|刊物|发行)|工作秘密|仅供内部(?:参考|使用)|不得外传|注意保(?:密|存)"
-    r"|请勿外传|未经批准不得公开|会后收回|不予公开|依申请公开|for official use only)"
-    r"(?:[ 　,，;；:：]*(?:注意保(?:密|存)|请?勿外传|不得外传|严禁外传|妥善保管|会后收回|严禁复印))*[】\])）]*"
-    + _TAIL
+    r"(?m)^[ \t　【\[(（]*(?:内部(?:资料|文件|材料|使用|刊物|发行)|工作秘密|仅供内部(?:参考|使用)|不得外传"
+    r"|注意保(?:密|存)|请勿外传|未经批准不得公开|会后收回|不予公开|依申请公开|for official use only)"
+    r"(?:[ 　,，;；:：]*(?:注意保(?:密|存)|请?勿外传|不得外传|严禁外传|妥善保管|会后收回|严禁复印))*"
+    r"[】\])）]*" + _TAIL
 )
 _COMMERCIAL = (
-    r"(?mi)^[ \t　【\[(（*]*(?:核心商(?:密|业秘密)|普通商(?:密|业秘密)|商业(?:秘密|机密)|商密[ ]*[★☆*]?|公司(?:机密|绝密)"
-    r"|trade secret|(?:strictly )?(?:company|commercial(?:ly)?|proprietary(?: and)?|business)[ -]+(?:in[ -]+)?"
-    r"(?:confiden(?:tial|ce)|secret)|(?:company|commercial)[ -]+confidential|confidential and proprietary)"
+    r"(?mi)^[ \t　【\[(（*]*(?:核心商(?:密|业秘密)|普通商(?:密|业秘密)|商业(?:秘密|机密)|商密[ ]*[★☆*]?"
+    r"|公司(?:机密|绝密)|trade secret|(?:strictly )?"
+    r"(?:company|commercial(?:ly)?|proprietary(?: and)?|business)[ -]+(?:in[ -]+)?(?:confiden(?:tial|ce)|secret)"
+    r"|confidential and proprietary)"
     r"(?:[ 　]*[★☆*:：][ 　]*[^\n]{0,10})?[】\])）*]*" + _TAIL
 )
 _LAYOUT = (

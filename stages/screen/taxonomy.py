@@ -1,4 +1,4 @@
-"""The risk codes: 31 risks of GB/T 45654-2025 Annex A, and the project's own for CBRN, secrecy and poisoning."""
+"""The risk codes: the 31 of GB/T 45654-2025 Annex A, and our own for CBRN, secrecy and poisoning."""
 
 from __future__ import annotations
 
