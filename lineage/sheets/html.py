@@ -13,6 +13,9 @@ from lineage.sheets import safe, svg
 from lineage.sheets.model import Sheet, Value
 from lineage.sheets.reader import HERE, Reader
 
+#: A word longer than this may break anywhere; a shorter one stays whole.
+LONG = 24
+
 
 def page(sheet: Sheet, read: Reader) -> str:
     """Return the sheet as an HTML page."""
@@ -21,7 +24,7 @@ def page(sheet: Sheet, read: Reader) -> str:
 
 def value(v: Value) -> Markup:
     """Return one value as an element that names its manifest field and its exact value."""
-    text = escape(safe.visible(v.text))
+    text = _text(v)
     if not v.field:
         return (
             Markup(f'<code class="sha">{text}</code>') if v.kind == "sha256" else Markup(f"<bdi>{text}</bdi>")
@@ -35,6 +38,17 @@ def value(v: Value) -> Markup:
     if v.href:
         return Markup(f'<a class="v {v.kind}" href="{escape(v.href)}"{attributes}>{text}</a>')
     return Markup(f'<data class="v {v.kind}{state}"{attributes} tabindex="0">{text}</data>')
+
+
+def _text(v: Value) -> Markup:
+    """Return the escaped text; a code after its name is set apart, a long word may break."""
+    text = safe.visible(v.text)
+    code = f" ({v.raw})"
+    if v.kind == "code" and text.endswith(code):
+        return Markup(f'{escape(text[: -len(code)])} <span class="c">({escape(v.raw)})</span>')
+    if v.kind in ("text", "code", "list") and len(text) > LONG and " " not in text:
+        return Markup(f'<span class="long">{escape(text)}</span>')
+    return escape(text)
 
 
 def _paragraphs(text: str) -> Markup:

@@ -1,0 +1,49 @@
+"""Starts Debian's chromium once; pages may read local files and nothing else."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "lineage"))
+
+ARGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.fail("chromium is not installed: `apt-get install chromium` (Debian)")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=found, args=ARGS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A desktop page; a request that is not for a local file, a dialog or a script error fails the test."""
+    tab = chromium.new_page(viewport={"width": 1280, "height": 800})
+    trouble = watch(tab)
+    yield tab
+    tab.close()
+    assert trouble == []
+
+
+def watch(tab: Page) -> list[str]:
+    """Return a list that fills with everything a sheet must never do."""
+    trouble: list[str] = []
+    tab.on("request", lambda r: None if r.url.startswith("file:") else trouble.append(r.url))
+    tab.on("dialog", lambda d: (trouble.append(d.message), d.dismiss()))
+    tab.on("pageerror", lambda e: trouble.append(str(e)))
+    tab.on("console", lambda m: trouble.append(m.text) if m.type == "error" else None)
+    return trouble
