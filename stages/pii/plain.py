@@ -9,7 +9,7 @@ from presidio_analyzer import AnalyzerEngine, RecognizerRegistry, RecognizerResu
 from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
-from stages.pii import batch, packs
+from stages.pii import batch, common, packs
 from stages.pii.catalogue import TYPES
 from stages.pii.recognizer import LEFT, boost
 from stages.pii.resolve import Found, drop_contained
@@ -68,3 +68,17 @@ def find(text: str, settings: PiiSettings) -> list[Found]:
             for r in results
         ]
     )
+
+
+@lru_cache(maxsize=1)
+def stock() -> AnalyzerEngine:
+    """Return Presidio with its own English pattern recognizers and nothing of ours, offline; for comparisons."""
+    logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
+    registry = RecognizerRegistry(supported_languages=["en"])
+    registry.load_predefined_recognizers(languages=["en"])
+    registry.recognizers = [r for r in registry.recognizers if r.name != "SpacyRecognizer"]
+    for recognizer in registry.recognizers:
+        if recognizer.name == "EmailRecognizer":  # its own suffix list asks the network
+            recognizer.validate_result = common.email
+    nlp = NoOpNlpEngine([{"lang_code": "en", "model_name": "none"}])
+    return AnalyzerEngine(registry, nlp, supported_languages=["en"])
