@@ -43,12 +43,13 @@ def near(p: Planter) -> None:
 
 def below(p: Planter) -> None:
     """Two texts that share about half of their sentences: both stay."""
-    for lang, one, two in (("zh", "zh-notes", "digest"), ("en", "en-articles", "en-letters")):
-        first, other = p.passage(lang, 7), p.passage(lang, 7)
-        halves = [join(lang, first.sentences[:cut] + other.sentences[cut:]) for cut in range(2, 7)]
-        half = min(halves, key=lambda text: abs(jaccard(first.text, text, lang) - 0.5))
+    for lang, one, two, longest in (("zh", "zh-notes", "digest", 11), ("en", "en-articles", "en-letters", 7)):
+        first, other = p.passage(lang, longest), p.passage(lang, longest)
+        cuts = range(2, longest)
+        halves = [join(lang, first.sentences[:cut] + other.sentences[cut:]) for cut in cuts]
+        half = min(halves, key=lambda text: abs(jaccard(first.text, text) - 0.5))
         a, b = Doc(one, f"half-{one}", lang, first.text), Doc(two, f"half-{two}", lang, half)
-        value = jaccard(first.text, half, lang)
+        value = jaccard(first.text, half)
         p.add("below-threshold", a, "kept", pair=reference(b), jaccard=value)
         p.add("below-threshold", b, "kept", pair=reference(a), jaccard=value)
 
@@ -89,7 +90,7 @@ def twins(p: Planter) -> None:
         heading = f"机密★5年\n青园发〔2031〕{number + 3}号\n\n"
         first = Doc(marked, f"marked-{number}", "zh", heading + text)
         p.add("secrecy-twin", first, "quarantined", "secrecy-marking")
-        value = jaccard(first.text, text, "zh")
+        value = jaccard(first.text, text)
         p.add("secrecy-twin", Doc(twin, f"unmarked-{number}", "zh", text), "removed", "twin-of-removed",
               keeper=reference(first), jaccard=value)  # fmt: skip
 

@@ -17,7 +17,7 @@ from sample.passages import Passage, compose
 from sample.plants import Planter, plant_all
 
 HERE = Path(__file__).parent
-PLANTED = {"zh": 110, "en": 70}  # passages kept back for plants, shorter ones passed over
+PLANTED = {"zh": 110, "en": 70}  # passages kept back for plants
 KEYS = {
     "zh-notes": "zn",
     "en-articles": "ea",
@@ -68,17 +68,12 @@ def make(out: Path) -> None:
 
 def collect() -> tuple[list[Doc], Planter]:
     """Return all good documents, planted ones included, and the planter with truths and broken files."""
-    pools = {}
+    pools, kept_back = {}, {}
     for lang in ("zh", "en"):
         wanted = sum(counts.get(lang, 0) for counts in COUNTS.values())
         passages = compose(lang, wanted + PLANTED[lang])
-        pools[lang] = iter(passages[:wanted])
-        planted = passages[wanted:]
-        if lang == "zh":
-            zh = iter(planted)
-        else:
-            en = iter(planted)
-    planter = plant_all(zh, en)
+        pools[lang], kept_back[lang] = iter(passages[:wanted]), passages[wanted:]
+    planter = plant_all(kept_back["zh"], kept_back["en"])
     docs = list(planter.docs)
     for source, counts in COUNTS.items():
         for lang, count in counts.items():

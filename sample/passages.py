@@ -16,6 +16,7 @@ from typing import TypeVar
 
 MATERIAL = Path(__file__).parent / "material"
 SHINGLE = 5
+UNIT = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]|[^\W\u3400-\u9fff\U00020000-\U0003ffff]+")
 UNRELATED = 0.27  # highest Jaccard of two passages; the promise to readers is 0.3
 ATTEMPTS = 20_000
 BODIES = {"en": (1, 5), "zh": (3, 10)}  # fewest and most body sentences
@@ -105,18 +106,17 @@ def compose(lang: str, count: int) -> list[Passage]:
     return [next(topics[i % len(topics)]) for i in range(count)]
 
 
-def shingles(text: str, lang: str) -> frozenset[str]:
-    """Return the 5-word (en) or 5-character (zh) shingles; a shorter text is one shingle."""
-    folded = unicodedata.normalize("NFKC", text).lower()
-    tokens = re.findall(r"\w+" if lang == "en" else r"\w", folded)
-    if len(tokens) < SHINGLE:
-        return frozenset([" ".join(tokens)])
-    return frozenset(" ".join(tokens[i : i + SHINGLE]) for i in range(len(tokens) - SHINGLE + 1))
+def shingles(text: str) -> frozenset[str]:
+    """Return the shingles of five units: a Chinese character or a word; a shorter text is one shingle."""
+    units = UNIT.findall(unicodedata.normalize("NFKC", text).lower())
+    if len(units) < SHINGLE:
+        return frozenset([" ".join(units)])
+    return frozenset(" ".join(units[i : i + SHINGLE]) for i in range(len(units) - SHINGLE + 1))
 
 
-def jaccard(a: str, b: str, lang: str) -> float:
+def jaccard(a: str, b: str) -> float:
     """Return the Jaccard similarity of two texts' shingle sets, 4 decimals."""
-    left, right = shingles(a, lang), shingles(b, lang)
+    left, right = shingles(a), shingles(b)
     return round(len(left & right) / len(left | right), 4)
 
 
@@ -136,7 +136,7 @@ def _topic(lang: str, topic: str, words: dict[str, list[str]]) -> Iterator[Passa
             place,
             tuple(_fill(line, place, words, dice) for line in lines),
         )
-        own = shingles(passage.text, lang)
+        own = shingles(passage.text)
         if all(len(own & other) <= UNRELATED * len(own | other) for other in taken):
             taken.append(own)
             yield passage

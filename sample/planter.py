@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from sample.layout import Doc, Lines, native_id
@@ -14,7 +13,7 @@ Truth = dict[str, Any]
 class Planter:
     """Collects planted documents and what must become of them; takes passages that nobody else uses."""
 
-    def __init__(self, zh: Iterator[Passage], en: Iterator[Passage]) -> None:
+    def __init__(self, zh: list[Passage], en: list[Passage]) -> None:
         self._passages = {"zh": zh, "en": en}
         self.docs: list[Doc] = []
         self.lines: list[Lines] = []
@@ -22,7 +21,13 @@ class Planter:
 
     def passage(self, lang: str, shortest: int = 6) -> Passage:
         """Return the next unused passage of at least so many sentences."""
-        return next(p for p in self._passages[lang] if len(p.sentences) >= shortest)
+        pool = self._passages[lang]
+        for place, passage in enumerate(pool):
+            if len(passage.sentences) >= shortest:
+                return pool.pop(place)
+        raise ValueError(
+            f"no {lang} passage of {shortest} sentences is left; raise PLANTED in sample/make.py"
+        )
 
     def add(self, plant: str, doc: Doc, disposition: str, reason: str | None = None, **more: Any) -> Doc:
         """Plant a document and write down what is expected of it."""
@@ -47,7 +52,7 @@ class Planter:
     def copy(self, plant: str, keeper: Doc, source: str, key: str, text: str | None = None) -> Doc:
         """Plant a copy (exact where no text is given) that leaves in favour of its keeper."""
         reason = "exact-duplicate" if text is None else "near-duplicate"
-        value = jaccard(keeper.text, text or keeper.text, keeper.lang)
+        value = jaccard(keeper.text, text or keeper.text)
         doc = Doc(source, key, keeper.lang, text or keeper.text)
         return self.add(plant, doc, "removed", reason, keeper=reference(keeper), jaccard=value)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from sample import broken, content, copies
 from sample.passages import Passage
 from sample.planter import Planter
@@ -27,7 +25,7 @@ FAMILIES = (
 )
 
 
-def plant_all(zh: Iterator[Passage], en: Iterator[Passage]) -> Planter:
+def plant_all(zh: list[Passage], en: list[Passage]) -> Planter:
     """Return the planter with every planted document, broken file and truth."""
     planter = Planter(zh, en)
     for family in FAMILIES:

@@ -312,10 +312,11 @@ def _gb18030(name: str) -> str:
 
 
 def _shingles(text: str) -> set[tuple[str, ...]]:
-    """Five words of an English text, five characters of a Chinese one, by code of its own."""
-    chinese = sum("\u4e00" <= c <= "\u9fff" for c in text) > len(text) / 4
-    marks = "".join(c if c.isalnum() or c == "_" else " " for c in text.lower())
-    units = list(marks.replace(" ", "")) if chinese else marks.split()
+    """Five units, a Chinese character or a word each, by code of its own."""
+    spaced = "".join(
+        f" {c} " if ord(c) >= 0x3400 and c.isalpha() else c if c.isalnum() else " " for c in text
+    )
+    units = spaced.lower().split()
     windows = [tuple(units[i : i + 5]) for i in range(len(units) - 4)]
     return set(windows or [tuple(units)])
 
