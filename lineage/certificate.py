@@ -21,7 +21,8 @@ from lineage.keys import Signer
 STATEMENT = "https://in-toto.io/Statement/v1"
 SHARD_TYPE = "urn:hallmark:shard-certificate:1"
 RELEASE_TYPE = "urn:hallmark:release-certificate:1"
-COUNTERSIGNATURE = "urn:hallmark:countersignature:1"
+COUNTERSIGNATURES = "urn:hallmark:countersignatures:1"
+COUNTERSIGNATURES_LIMIT = 64 << 20
 RELEASE_CERTIFICATE = "meta/certs/release.dsse.json"
 MANIFEST, POLICY = "meta/manifest.json", "meta/policy.yaml"
 GATE_STATES = ("pass", "fail", "warn", "not_run", "waived")
@@ -126,30 +127,32 @@ def certify_release(release: Path, signer: Signer, as_of: date, validity_days: i
     return _signed(subjects, RELEASE_TYPE, predicate, signer)
 
 
-def countersign(envelope: bytes, signer: Signer) -> bytes:
-    """Return a detached signature (JSON) of the payload of `envelope`, for the folder countersignatures/."""
-    parsed = dsse.parse(envelope)
-    (entry,) = dsse.parse(dsse.sign(parsed.payload_type, parsed.payload, [signer])).signatures
-    detached = dsse.encode(dsse.Envelope(parsed.payload_type, b"", (entry,)))
-    body = canonical.loads(detached)
-    body |= {"schema": COUNTERSIGNATURE, "payload_sha256": sha256_bytes(parsed.payload)}
-    del body["payload"]
-    return canonical.plain_dumps(body)
+def countersign(envelopes: Iterable[bytes], signer: Signer) -> bytes:
+    """Return detached signatures (JSON) of the payloads of envelopes, for the folder countersignatures/."""
+    entries = []
+    for envelope in map(dsse.parse, envelopes):
+        if envelope.payload_type != dsse.STATEMENT_TYPE:
+            raise TrustError("only certificates can be countersigned")
+        signature = signer.sign(dsse.pae(envelope.payload_type, envelope.payload))
+        entry = {"payload_sha256": sha256_bytes(envelope.payload), "keyid": signer.keyid}
+        entries.append(entry | {"sig": dsse.to_base64(signature)})
+    entries.sort(key=lambda entry: entry["payload_sha256"])
+    return canonical.plain_dumps({"schema": COUNTERSIGNATURES, "signatures": entries})
 
 
-def countersignature_name(countersignature: bytes) -> str:
-    """Return the file name of a countersignature: payload digest and key id, so that two never clash."""
-    body = canonical.loads(countersignature)
-    return f"{body['payload_sha256'][:16]}-{body['signatures'][0]['keyid'][:16]}.json"
-
-
-def read_countersignature(data: bytes) -> tuple[str, tuple[tuple[str, bytes], ...]]:
-    """Return (payload SHA-256, ((key id hint, signature), ...)) of a countersignature."""
-    body = canonical.loads(data, limit=1 << 20)
-    if not isinstance(body, dict) or body.get("schema") != COUNTERSIGNATURE:
-        raise TrustError("not a countersignature")
-    envelope = dsse.parse(canonical.plain_dumps({**body, "payload": ""}))
-    return body["payload_sha256"], envelope.signatures
+def read_countersignatures(data: bytes) -> dict[str, tuple[tuple[str, bytes], ...]]:
+    """Return what `countersign` wrote: payload SHA-256 to ((key id hint, signature), ...)."""
+    body = canonical.loads(data, limit=COUNTERSIGNATURES_LIMIT)
+    try:
+        if body["schema"] != COUNTERSIGNATURES:
+            raise TrustError("not a file of countersignatures")
+        found: dict[str, tuple[tuple[str, bytes], ...]] = {}
+        for entry in body["signatures"]:
+            signature = (str(entry["keyid"]), dsse.from_base64(entry["sig"]))
+            found[entry["payload_sha256"]] = (*found.get(entry["payload_sha256"], ()), signature)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise TrustError("not a file of countersignatures") from None
+    return found
 
 
 def certificate_id(envelope: bytes) -> str:
@@ -166,10 +169,10 @@ def claim(manifest: Mapping[str, Any]) -> dict[str, str]:
     figures = ", ".join(f"{state} {n}" for state, n in counts.items() if n) or "none"
     name = f"{policy['id']} {policy['version']}"
     return {
-        "en": f"Screened under policy {name} by {len(known)} detectors, {measured} of them with measured "
-        f"recall (figures under `detectors` of each part); gates: {figures}. "
+        "en": f"Screened under policy {name}; detectors: {len(known)}, with measured recall: {measured} "
+        f"(figures under `detectors` of each part); gates: {figures}. "
         "This says what was looked for and how well it is found, not that nothing is left.",
-        "zh": f"已按策略 {name} 由 {len(known)} 个检测器筛查,其中 {measured} 个有实测召回率"
+        "zh": f"已按策略 {name} 筛查;检测器 {len(known)} 个,其中有实测召回率的 {measured} 个"
         f"(数值见各部分证书的 detectors);门槛结果:{figures}。"
         "本证书说明检查了什么、检出能力如何,不表示数据中绝无遗漏。",
     }

@@ -42,9 +42,9 @@ def sign(payload_type: str, payload: bytes, signers: Iterable[Signer]) -> bytes:
 
 def encode(envelope: Envelope) -> bytes:
     """Return the envelope's JSON bytes."""
-    signatures = [{"keyid": k, "sig": _to_base64(s)} for k, s in envelope.signatures]
+    signatures = [{"keyid": k, "sig": to_base64(s)} for k, s in envelope.signatures]
     body = {
-        "payload": _to_base64(envelope.payload),
+        "payload": to_base64(envelope.payload),
         "payloadType": envelope.payload_type,
         "signatures": signatures,
     }
@@ -55,8 +55,8 @@ def parse(data: bytes, *, where: str = "", limit: int | None = None) -> Envelope
     """Return the parsed envelope without judging its signatures; a malformed one is a TrustError."""
     body = canonical.loads(data, where=where, limit=limit)
     try:
-        signatures = tuple((str(s.get("keyid", "")), _from_base64(s["sig"])) for s in body["signatures"])
-        kind, payload = body["payloadType"], _from_base64(body["payload"])
+        signatures = tuple((str(s.get("keyid", "")), from_base64(s["sig"])) for s in body["signatures"])
+        kind, payload = body["payloadType"], from_base64(body["payload"])
     except (KeyError, TypeError, AttributeError, binascii.Error, ValueError):
         raise TrustError("not a DSSE envelope", where=where) from None
     if not isinstance(kind, str):
@@ -79,9 +79,11 @@ def verified_by(envelope: Envelope, public_pems: Iterable[str]) -> set[str]:
     return good
 
 
-def _to_base64(data: bytes) -> str:
+def to_base64(data: bytes) -> str:
+    """Return the standard base64 text of bytes."""
     return base64.b64encode(data).decode("ascii")
 
 
-def _from_base64(text: str) -> bytes:
+def from_base64(text: str) -> bytes:
+    """Return the bytes of standard base64 text; anything else is a ValueError."""
     return base64.b64decode(text.encode("ascii"), validate=True)

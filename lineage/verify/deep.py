@@ -59,6 +59,11 @@ def _part(root: Path, part: Part, report: Report) -> list[bytes]:
         report.refuse(FAILED, path, "a published document has no id")
         return []
     _compare_root(kept, part.manifest["lineage"]["kept_root"], path, report)
+    hidden = set(range(len(rows["row"]))) - set(public)
+    if any(rows[name][i] is not None for i in hidden for name in ("text_out_sha256", "shard_row")):
+        report.refuse(
+            FAILED, path, "a withheld document has a place in the shard or a digest of published text"
+        )
     told = {rows["shard_row"][i]: (rows["doc_id"][i], rows["text_out_sha256"][i]) for i in public}
     if sorted(told, key=lambda r: -1 if r is None else r) != list(range(len(public))):
         report.refuse(FAILED, path, "the published documents do not fill the shard's rows one to one")

@@ -31,6 +31,7 @@ class Report:
     """
 
     grade: str | None = None
+    grade_allowed: str | None = None
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     shards: list[str] = field(default_factory=list)
@@ -64,7 +65,18 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """Return the report as JSON values, keys stable for scripts."""
         problems = [{"code": p.code, "path": p.path, "what": p.what} for p in self.problems]
-        names = ("grade", "notes", "shards", "parts", "parts_listed", "files", "bytes", "deep", "validity")
+        names = (
+            "grade",
+            "grade_allowed",
+            "notes",
+            "shards",
+            "parts",
+            "parts_listed",
+            "files",
+            "bytes",
+            "deep",
+            "validity",
+        )
         body = {name: getattr(self, name) for name in (*names, "claim", "limits")}
         return {"code": self.code, "verdict": WORDS[self.code], "problems": problems, **body}
 

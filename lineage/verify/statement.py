@@ -111,11 +111,12 @@ def read_countersignatures(folder: Path | None, report: Report) -> Signatures:
     found: dict[str, tuple[tuple[str, bytes], ...]] = {}
     for file in sorted(folder.rglob("*.json")):
         try:
-            digest, signatures = certificate.read_countersignature(file.read_bytes())
-        except (HallmarkError, OSError, KeyError, TypeError):
-            report.notes.append(f"{file} is not a countersignature and was left out")
+            signatures = certificate.read_countersignatures(file.read_bytes())
+        except (HallmarkError, OSError):
+            report.notes.append(f"{file} holds no countersignatures and was left out")
             continue
-        found[digest] = (*found.get(digest, ()), *signatures)
+        for digest, made in signatures.items():
+            found[digest] = (*found.get(digest, ()), *made)
     return found
 
 

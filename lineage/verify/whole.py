@@ -240,6 +240,7 @@ def _conclude(release: Statement | None, parts: Sequence[Part], report: Report) 
     """Set the grade reached, the validity and the claim."""
     if release:
         allowed = release.predicate["grade_allowed"]
+        report.grade_allowed = allowed
         report.grade = min(release.grade, allowed, key=GRADES.index) if allowed in GRADES else None
         leading: Statement | None = release
     else:
@@ -253,7 +254,9 @@ def _conclude(release: Statement | None, parts: Sequence[Part], report: Report) 
 
 
 def _open_gates(part: Part) -> bool:
-    return any(gate["status"] == "not_run" for gate in part.statement.predicate["gates"])
+    """Whether a gate that `certified` needs was not computed; a gate that names no grades counts for all."""
+    needed = [g for g in part.statement.predicate["gates"] if GRADES[-1] in g.get("grades", GRADES)]
+    return any(gate["status"] == "not_run" for gate in needed)
 
 
 def _until(statement: Statement) -> str:

@@ -102,7 +102,7 @@ def test_a_release_certificate_lists_every_other_file_with_role_and_digest(built
 
 def test_the_claim_says_screened_under_a_policy_in_both_languages_and_never_free_of(built):
     says = statement(shard_certificate(*built))["predicate"]
-    assert "policy demo 3" in says["claim"]["en"] and "1 of them with measured recall" in says["claim"]["en"]
+    assert "policy demo 3" in says["claim"]["en"] and "with measured recall: 1 " in says["claim"]["en"]
     assert "demo 3" in says["claim"]["zh"] and "not_run 1" in says["claim"]["zh"]
     assert "free of" not in says["claim"]["en"]
     assert says["limits"] and says["detectors"][0]["evidence"]["recall"] == 0.9
@@ -156,16 +156,27 @@ def test_a_release_with_a_link_is_not_certified(release, built):
         certificate.certify_release(release, built[1], small.AS_OF, small.DAYS)
 
 
-def test_a_countersignature_is_over_the_same_payload_and_names_itself(built, tmp_path):
+def test_countersignatures_are_over_the_same_payloads(built, tmp_path):
     release, _ = built
     reviewer = small.signer(tmp_path, "r", "reviewer")
-    envelope = (release / certificate.RELEASE_CERTIFICATE).read_bytes()
-    made = certificate.countersign(envelope, reviewer)
-    digest, signatures = certificate.read_countersignature(made)
-    payload = dsse.parse(envelope).payload
-    assert digest == hashlib.sha256(payload).hexdigest() == certificate.certificate_id(envelope)
-    merged = dsse.Envelope(dsse.STATEMENT_TYPE, payload, signatures)
-    assert dsse.verified_by(merged, [reviewer.public_pem]) == {reviewer.keyid}
-    assert certificate.countersignature_name(made) == f"{digest[:16]}-{reviewer.keyid[:16]}.json"
-    with pytest.raises(TrustError):
-        certificate.read_countersignature(b"[]")
+    envelopes = [path.read_bytes() for path in sorted((release / "meta/certs").rglob("*.json"))]
+    found = certificate.read_countersignatures(certificate.countersign(envelopes, reviewer))
+    assert len(found) == 4 and set(found) == {certificate.certificate_id(e) for e in envelopes}
+    for envelope in map(dsse.parse, envelopes):
+        digest = hashlib.sha256(envelope.payload).hexdigest()
+        merged = dsse.Envelope(envelope.payload_type, envelope.payload, found[digest])
+        assert dsse.verified_by(merged, [reviewer.public_pem]) == {reviewer.keyid}
+
+
+@pytest.mark.parametrize(
+    "data", [b"[]", b"{}", b'{"schema":"urn:hallmark:countersignatures:1","signatures":[{}]}']
+)
+def test_what_holds_no_countersignatures_is_refused(data):
+    with pytest.raises(TrustError, match="countersignatures"):
+        certificate.read_countersignatures(data)
+
+
+def test_only_certificates_are_countersigned(built, tmp_path):
+    other = dsse.sign("text/plain", b"I owe you", [built[1]])
+    with pytest.raises(TrustError, match="only certificates"):
+        certificate.countersign([other], built[1])

@@ -10,8 +10,8 @@ import pytest
 import small_release as small
 
 from lineage import certificate, keys, trust
-from lineage.errors import SettingsError
-from lineage.verify import main, verify_release
+from lineage.errors import SettingsError, TrustError
+from lineage.verify import countersign_release, main, verify_release
 
 ALL_PASS = [gate | {"status": "pass"} for gate in small.GATES]
 
@@ -105,52 +105,80 @@ def test_a_chosen_shard_is_good_though_another_is_broken(check):
     assert check().code == 1
 
 
-def test_certified_needs_the_reviewer_and_gates_that_allow_it(check, tmp_path):
-    def countersign(root):
-        envelope = (root / certificate.RELEASE_CERTIFICATE).read_bytes()
-        made = certificate.countersign(envelope, check.reviewer)
-        small.write(tmp_path / "cs" / certificate.countersignature_name(made), made)
+def countersigned(check, folder, *paths):
+    """Write a reviewer's signature of the certificates at these paths, whatever the release allows."""
 
+    def change(root):
+        made = certificate.countersign([(root / path).read_bytes() for path in paths], check.reviewer)
+        small.write(folder / "a.json", made)
+
+    return change
+
+
+def test_certified_needs_the_reviewer_and_gates_that_allow_it(check, tmp_path):
     alone = check("certified")
     assert alone.ok and alone.grade == "screened"
-    signed = check(change=countersign, countersignatures=tmp_path / "cs", require=["certified"])
+    _, path = countersign_release(
+        check.root, check.reviewer, tmp_path / "cs", trust=check.trust, today=small.TODAY
+    )
+    signed = check(countersignatures=tmp_path / "cs", require=["certified"])
     assert signed.ok and signed.grade == "certified", signed.text()
+    path.unlink()
+    assert check(countersignatures=tmp_path / "cs", require=["certified"]).code == 2
 
 
 def test_a_countersignature_lifts_no_release_whose_gates_allow_screened_only(check, tmp_path):
-    def countersign(root):
-        envelope = (root / certificate.RELEASE_CERTIFICATE).read_bytes()
-        small.write(tmp_path / "cs" / "a.json", certificate.countersign(envelope, check.reviewer))
-
-    report = check(change=countersign, countersignatures=tmp_path / "cs")
+    change = countersigned(check, tmp_path / "cs", certificate.RELEASE_CERTIFICATE)
+    report = check(change=change, countersignatures=tmp_path / "cs")
     assert report.ok and report.grade == "screened"
+    with pytest.raises(TrustError, match="allow screened only"):
+        countersign_release(check.root, check.reviewer, tmp_path / "x", trust=check.trust, today=small.TODAY)
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_broken_or_partial_release_is_not_countersigned(check, tmp_path):
+    check("certified", change=drop("sheets/release.zh.md"))
+    with pytest.raises(TrustError, match="not good"):
+        countersign_release(check.root, check.reviewer, tmp_path / "x", trust=check.trust, today=small.TODAY)
 
 
 def test_countersignatures_are_found_in_the_current_folder(check):
-    def countersign(root):
-        envelope = (root / certificate.RELEASE_CERTIFICATE).read_bytes()
-        small.write(Path("countersignatures") / "a.json", certificate.countersign(envelope, check.reviewer))
-        small.write(Path("countersignatures") / "b.json", b"{}")
-
-    report = check("certified", change=countersign)
+    small.write(Path("countersignatures") / "b.json", b"{}")
+    change = countersigned(check, Path("countersignatures"), certificate.RELEASE_CERTIFICATE)
+    report = check("certified", change=change)
     assert report.grade == "certified"
-    assert any("b.json is not a countersignature" in note for note in report.notes)
+    assert any("b.json holds no countersignatures" in note for note in report.notes)
 
 
 def test_a_countersignature_of_another_release_counts_for_nothing(check, house, tmp_path):
     other = (house[0] / "screened" / certificate.RELEASE_CERTIFICATE).read_bytes()
-    small.write(tmp_path / "cs" / "a.json", certificate.countersign(other, check.reviewer))
+    small.write(tmp_path / "cs" / "a.json", certificate.countersign([other], check.reviewer))
     assert check("certified", countersignatures=tmp_path / "cs").grade == "screened"
 
 
 def test_a_partial_pull_without_release_certificate_can_reach_certified(check, tmp_path):
-    def countersign(root):
-        envelope = (root / certificate.certificate_path(*small.PARTS[0])).read_bytes()
-        small.write(tmp_path / "cs" / "a.json", certificate.countersign(envelope, check.reviewer))
+    countersigned_before = countersigned(
+        check, tmp_path / "cs", certificate.certificate_path(*small.PARTS[0])
+    )
+
+    def change(root):
+        countersigned_before(root)
         keep_only(0)(root)
 
-    report = check("certified", change=countersign, countersignatures=tmp_path / "cs", shards="*")
+    report = check("certified", change=change, countersignatures=tmp_path / "cs", shards="*")
     assert report.ok and report.grade == "certified", report.text()
+
+
+def test_a_gate_that_certified_does_not_need_may_stay_open_in_a_partial_pull(check, house, tmp_path):
+    pipeline = keys.load_private(house[0] / "p.pem")
+    for grades, reached in ((["screened"], "certified"), (["certified"], "screened")):
+        root = tmp_path / reached
+        gates = [*ALL_PASS, small.GATES[2] | {"grades": grades}]
+        small.build(root, pipeline, gates=gates, grade="certified")
+        countersigned(check, tmp_path / "cs", certificate.certificate_path(*small.PARTS[0]))(root)
+        keep_only(0)(root)
+        options = {"shards": "*", "trust": check.trust, "today": small.TODAY}
+        assert verify_release(root, **options, countersignatures=tmp_path / "cs").grade == reached
 
 
 @pytest.mark.parametrize(
