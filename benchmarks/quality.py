@@ -11,14 +11,17 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import sys
 import time
 from pathlib import Path
 
 import polars as pl
 
 from benchmarks import evalset
+from lineage.errors import HallmarkError
 from lineage.records import STATUS_OK
 from stages.quality import QualitySettings, annotate, detectors, judge
+from stages.quality.rules import as_markdown
 
 #: rules that the repository's policies start from; `languages` None = every language
 SUGGESTED = [
@@ -67,13 +70,17 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="put the tables between the markers of this Markdown file")
     options = parser.parse_args()
     rules = json.loads(options.rules.read_text(encoding="utf-8")) if options.rules else SUGGESTED
-    figures = measure(options.eval_dir, rules)
+    try:
+        figures = measure(options.eval_dir, rules)
+    except HallmarkError as error:
+        sys.exit(str(error))
     report = render(figures)
     print(report)
     if options.json:
         evalset.write_figures(options.json, figures)
     if options.write:
-        between_markers(options.write, report)
+        between_markers(options.write, "rules", as_markdown())
+        between_markers(options.write, "figures", report)
 
 
 def measure(eval_dir: Path, rules: list[dict]) -> dict:
@@ -222,12 +229,12 @@ def cell(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def between_markers(path: Path, report: str) -> None:
-    """Replace the text between `<!-- figures -->` and `<!-- /figures -->`."""
-    before, rest = path.read_text(encoding="utf-8").split("<!-- figures -->", 1)
-    after = rest.split("<!-- /figures -->", 1)[1]
-    body = f"{before}<!-- figures -->\n{report}\n<!-- /figures -->{after}"
-    path.write_text(body, encoding="utf-8")
+def between_markers(path: Path, name: str, body: str) -> None:
+    """Replace the text between `<!-- name -->` and `<!-- /name -->`."""
+    first, last = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, rest = path.read_text(encoding="utf-8").split(first, 1)
+    after = rest.split(last, 1)[1]
+    path.write_text(f"{before}{first}\n{body}\n{last}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

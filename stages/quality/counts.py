@@ -63,7 +63,7 @@ def _kernel() -> Callable:
     numba's own cache asks only whether the file of the outermost function has changed, so an edit in
     `lines.py` would leave old machine code in use. numba makes closure variables part of the key.
     """
-    sources = [Path(m.__file__) for m in (ch, lines, repetition, words)] + [Path(__file__)]
+    sources = [Path(str(m.__file__)) for m in (ch, lines, repetition, words)] + [Path(__file__)]
     version = int.from_bytes(hashlib.sha256(b"".join(p.read_bytes() for p in sources)).digest()[:7], "big")
 
     def count_all(data, starts, table, short_line, max_tokens):

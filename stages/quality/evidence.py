@@ -33,7 +33,7 @@ def measure(texts: pl.Series, counts: pl.DataFrame, settings: QualitySettings) -
     """Return the evidence columns of RULES, but `lang_not_run`, for texts and their counts (row-aligned)."""
     frame = counts.with_columns(
         lorem=texts.str.contains(LOREM),
-        boilerplate=texts.str.find_many(BOILERPLATE, ascii_case_insensitive=True).list.len(),
+        boilerplate=texts.str.find_many(list(BOILERPLATE), ascii_case_insensitive=True).list.len(),
     )
     columns = _gopher(settings) | _repetition() | _web() | _forms(settings) | _characters() | _chinese()
     return frame.select(

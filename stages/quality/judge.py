@@ -18,7 +18,9 @@ def judge(evidence: pl.DataFrame, rules: list[dict]) -> pl.Series:
     for rule in rules:
         _check(evidence, rule)
     failed = [pl.when(_applies(rule) & _beyond(rule)).then(pl.lit(rule["id"])) for rule in rules]
-    return evidence.select(pl.coalesce(*failed, pl.lit(None, pl.String)).alias("rule")).to_series()
+    return evidence.select(
+        pl.coalesce(*failed, pl.repeat(None, pl.len(), dtype=pl.String)).alias("rule")
+    ).to_series()
 
 
 def _applies(rule: dict) -> pl.Expr:
@@ -45,7 +47,12 @@ def _check(evidence: pl.DataFrame, rule: dict) -> None:
         )
     if rule["op"] not in OPERATORS:
         raise SettingsError(f"`{rule['op']}` is no operator", where=where, cure="write `<` or `>`")
-    if rule["column"] not in evidence.columns:
+    if isinstance(rule["value"], bool) or not isinstance(rule["value"], int | float):
+        raise SettingsError(
+            f"`{rule['value']}` is no number", where=where, cure="write a threshold as a number"
+        )
+    dtype = evidence.schema.get(rule["column"], pl.String)
+    if not (dtype.is_numeric() or dtype == pl.Boolean):
         raise SettingsError(
             f"`{rule['column']}` is no measured column",
             where=where,

@@ -87,11 +87,13 @@ def _skip_marker(points, first, last):
 
 @njit(nogil=True)
 def _is_path(points, classes, first, last):
-    """Tell whether the line's first token is a file path: two slashes or more and no `//`."""
+    """Tell whether the line's first token is a path: two slashes, no `//`, no Chinese (as in lists)."""
     slashes = 0
     for i in range(first, last):
         if (classes[i] >> ch.CATEGORY_SHIFT & ch.CATEGORY_MASK) == ch.SPACE:
             break
+        if points[i] >= 0x2E80:
+            return False
         if points[i] == 47:
             if i + 1 < last and points[i + 1] == 47:
                 return False

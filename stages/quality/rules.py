@@ -190,3 +190,13 @@ RULES: tuple[Rule, ...] = (
 )
 
 DTYPES: dict[str, pl.DataType] = {rule.column: rule.dtype for rule in RULES}
+
+
+def as_markdown() -> str:
+    """Return RULES as the Markdown table of docs/quality.md."""
+    head = "| column | type | meaning | source | for |\n| --- | --- | --- | --- | --- |\n"
+    names = {pl.Float64(): "f64", pl.UInt32(): "u32", pl.Boolean(): "bool"}
+    return head + "\n".join(
+        f"| `{r.column}` | {names[r.dtype]} | {r.meaning} | {r.source} | {', '.join(r.languages) or 'all'} |"
+        for r in RULES
+    )
