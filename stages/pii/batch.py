@@ -54,14 +54,14 @@ def make(texts: list[str]) -> Batch:
 def packs(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
     """Return for each document the pack its script asks for, and whether most of its letters are of no measured script.
 
-    No Han character: `latin`, or `han` where there is no letter at all. With Han characters: `han`, or `mixed` from
+    No Han character: `latin`, or `mixed` where there is no letter at all. With Han characters: `han`, or `mixed` from
     20 Latin letters that are a fifth of both.
     """
     han = _count(batch, HAN_RANGES)
     latin = _count(batch, ((0x41, 0x5A), (0x61, 0x7A), (0xC0, 0x24F)))
     other = _count(batch, OTHER_RANGES)
     mixed = (latin >= 20) & (latin * 5 >= latin + han)
-    pack = np.where(han == 0, np.where(latin > 0, "latin", "han"), np.where(mixed, "mixed", "han"))
+    pack = np.where(han == 0, np.where(latin > 0, "latin", "mixed"), np.where(mixed, "mixed", "han"))
     return pack, other > han + latin
 
 

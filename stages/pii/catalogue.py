@@ -71,8 +71,8 @@ _ROWS = (
     PiiType("URL", "网址", "link", "URL"),
     # Presidio's English pack
     PiiType("PHONE_NUMBER", "电话号码", "telephone number", "PHONE"),
-    PiiType("US_SSN", "美国社会保障号", "US social security number", "SSN", IDENTITY),
     PiiType("US_ITIN", "美国纳税人识别号", "US taxpayer number", "ITIN", IDENTITY),
+    PiiType("US_SSN", "美国社会保障号", "US social security number", "SSN", IDENTITY),
     PiiType("UK_NHS", "英国医疗编号", "UK NHS number", "NHS", "medical-health", True),
     PiiType("MEDICAL_LICENSE", "美国医疗执照号", "US medical licence", "MEDICAL_LICENCE", None, True),
     PiiType("US_PASSPORT", "美国护照号", "US passport", "PASSPORT", IDENTITY),

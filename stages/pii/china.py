@@ -3,6 +3,8 @@
 # ruff: noqa: E501
 from __future__ import annotations
 
+from itertools import product
+
 from stages.pii import checks
 from stages.pii.recognizer import Row
 
@@ -25,8 +27,9 @@ ORDERS = (
     "sku",
 )
 IS = r"(?:号码|号|码|ID|id)?\s?(?:是|为)?\s?[:：]?\s?"  # between a keyword and its value
+MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 PLATES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-REST = r" ?(?:18|19|20)[0-9]{2} ?(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]) ?[0-9]{3}[0-9Xx]"  # of a number in the form of GB 11643
+REST = r"[ -]?(?:18|19|20)[0-9]{2} ?(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[ -]?[0-9]{3}[0-9Xx]"  # of a number in the form of GB 11643
 
 
 def _bank_card(value: str) -> bool | None:
@@ -58,15 +61,25 @@ STRICT = [
     ),
     Row(
         "CN_MOBILE",
-        r"(?<![0-9A-Za-z_.])(?<![0-9][-+])(?:\(?(?:\+|00)?86\)?[- ]?)?1[3-9][0-9]([- ]?)[0-9]{4}\1[0-9]{4}"
+        r"(?<![0-9A-Za-z_.])(?<![0-9][-+])(?:\(?(?:\+|00)?86\)?[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}"
         r"(?![0-9]|[-.][0-9]|[A-Fa-f][0-9A-Fa-f])",
         0.7, "num9", None, ("手机", "电话", "mobile", "phone"), ORDERS,
     ),
     Row(
         "CN_BANK_CARD",
         r"(?<![0-9A-Za-z_.])(?<![0-9]-)[3-6][0-9]{3}([- ]?)[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?:\1[0-9]{1,3})?(?![0-9A-Za-z_]|[-.][0-9])",
-        0.2, "num12", _bank_card, ("银行卡", "卡号", "账号", "帐号", "账户", "储蓄卡", "借记卡", "信用卡", "开户"), ORDERS,
+        0.2, "num12", _bank_card, ("银行卡", "行卡", "卡号", "账号", "帐号", "账户", "储蓄卡", "借记卡", "信用卡", "开户"), ORDERS,
     ),
+    Row("CN_QQ", rf"(?<=(?:QQ|扣扣|企鹅号){IS})[1-9][0-9]{{4,11}}(?![0-9])", 0.7, "num5"),
+    Row("CN_WECHAT", rf"(?<=(?:微信|WeChat|Wechat|wechat|weixin|Weixin|wx|WX|vx|VX|Vx){IS})[A-Za-z][A-Za-z0-9_-]{{5,19}}(?![A-Za-z0-9_@.-])", 0.7, "word", case=True),
+    Row("IMEI", L + r"[0-9]{2}-?[0-9]{6}-?[0-9]{6}-?[0-9]" + R, 0.1, "num12", _needs(checks.luhn), ("imei", "串号", "机身码")),
+    Row("IMSI", L + r"460[0-9]{12}" + R, 0.1, "num12", None, ("imsi",)),
+    Row("ICCID", L + r"8986[0-9]{15,16}" + R, 0.1, "num12", None, ("iccid", "sim卡")),
+    Row("BIRTH_DATE", r"(?<=(?:出生日期|出生年月日?|出生时间|出生于?|生日|生于)\s?(?:是|为)?\s?[:：]?\s?)(?:(?:19|20)?[0-9]{2}年(?:[0-9]{1,2}月(?:[0-9]{1,2}[日号])?)?"
+        r"|(?:19|20)[0-9]{2}[./-][0-9]{1,2}[./-][0-9]{1,2}|(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])|[一二三四五六七八九十]{1,2}月[一二三四五六七八九十廿]{1,3}[日号]?)",
+        0.7, "word"),
+    Row("BIRTH_DATE", rf"(?<=\b(?:dob|d\.o\.b\.|born|birthday|birth ?date|date of birth)\s?(?:is|on|was)?\s?:?\s?)(?:[0-9]{{1,4}}[./-][0-9]{{1,2}}[./-][0-9]{{1,4}}"
+        rf"|{MONTH}\.? [0-9]{{1,2}}(?:st|nd|rd|th)?,? [0-9]{{4}}|[0-9]{{1,2}}(?:st|nd|rd|th)? {MONTH}\.?,? [0-9]{{4}})(?![0-9])", 0.7, "word"),
 ]  # fmt: skip
 
 #: Weak without Chinese words around them: looked for where there are Han characters.
@@ -86,20 +99,20 @@ HAN = [
     Row("MO_ID", L + r"(?:[1578][0-9]{6}\([0-9]\)|[1-9]/[0-9]{6}/[0-9])(?![0-9A-Za-z_/])", 0.2, "num5", None, ("澳门", "澳門")),
     Row("TW_ID", L + r"[A-Z][1289][0-9]{8}" + R, 0.45, "num9", _needs(checks.taiwan_id), ("身分證", "身份证", "台湾", "臺灣"), ORDERS),
     Row("CN_OFFICER_CARD", r"[军武空海后装政参士文]字第?[ ]?[0-9]{6,8}号?(?![0-9])", 0.7, "num5"),
-    Row("CN_OFFICER_CARD", L + r"[0-9]{7,8}" + R, 0.05, "num5", None, ("军官证", "士兵证", "警官证", "军人证")),
+    Row("CN_OFFICER_CARD", L + r"[0-9]{7,8}" + R, 0.05, "num5", None, ("军官证", "士兵证", "兵证", "警官证", "军人证")),
     Row("CN_PLATE", rf"[{PLATES}][A-HJ-NP-Z][·•. -]?(?=[A-Z]*[0-9])(?:[DF][0-9A-HJ-NP-Z][0-9]{{4}}|[0-9]{{5}}[DF]|[0-9A-HJ-NP-Z]{{4}}[0-9A-HJ-NP-Z挂学警港澳使领])"
         r"(?![0-9A-Za-z_])", 0.6, "plate", case=True),
+    Row("CN_PLATE", rf"[{PLATES}][A-Z][·•. -]?[0-9A-Z]{{5,6}}(?![0-9A-Za-z_])", 0.1, "plate", None, ("车牌", "车辆", "号牌", "牌照"), case=True),
     Row("CN_DRIVER_FILE", L + r"[0-9]{12}" + R, 0.05, "num12", None, ("档案编号", "驾驶证", "驾照")),
     Row("CN_SOCIAL_SECURITY", L + r"[A-Z]?[0-9]{8,12}" + R, 0.05, "num7", None, ("社保", "社会保障", "医保")),
-    Row("CN_QQ", rf"(?<=(?:QQ|扣扣|企鹅号){IS})[1-9][0-9]{{4,11}}(?![0-9])", 0.7, "num5"),
-    Row("CN_WECHAT", rf"(?<=(?:微信|WeChat|Wechat|wechat|weixin|Weixin|wx|WX|vx|VX|Vx){IS})[A-Za-z][A-Za-z0-9_-]{{5,19}}(?![A-Za-z0-9_@.-])", 0.7, "word", case=True),
-    Row("IMEI", L + r"[0-9]{2}-?[0-9]{6}-?[0-9]{6}-?[0-9]" + R, 0.1, "num12", _needs(checks.luhn), ("imei", "串号", "机身码")),
-    Row("IMSI", L + r"460[0-9]{12}" + R, 0.1, "num12", None, ("imsi",)),
-    Row("ICCID", L + r"8986[0-9]{15,16}" + R, 0.1, "num12", None, ("iccid", "sim卡")),
-    Row("BIRTH_DATE", r"(?<=(?:出生日期|出生年月日|出生时间|生日|生于)\s?(?:是|为)?\s?[:：]?\s?)(?:19|20)[0-9]{2}(?:年[0-9]{1,2}月[0-9]{1,2}日?|[./-][0-9]{1,2}[./-][0-9]{1,2})",
-        0.7, "word"),
 ]  # fmt: skip
+
+
+def _cases(word: str) -> list[str]:
+    """Return a word in every mixture of capital and small letters: the automaton knows no case."""
+    return sorted({"".join(c) for c in product(*((c.lower(), c.upper()) for c in word))})
+
 
 #: Literals without which a row with the gate "word" cannot match.
 WORDS = ("微信", "WeChat", "Wechat", "wechat", "weixin", "Weixin", "wx", "WX", "vx", "VX", "Vx",
-         "出生日期", "出生年月日", "出生时间", "生日", "生于")  # fmt: skip
+         "出生", "生日", "生于", *_cases("dob"), *_cases("d.o.b"), *_cases("born"), *_cases("birth"))  # fmt: skip

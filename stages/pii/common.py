@@ -11,7 +11,7 @@ from stages.pii.recognizer import Row
 
 DETECTOR = "common-pii@1"
 
-LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
+LOCAL = r"[A-Za-z0-9_%+~'-]"  # what addresses use in practice: more would swallow links and code
 LABEL = r"[A-Za-z0-9\u00a1-\u024f](?:[A-Za-z0-9\u00a1-\u024f-]{0,61}[A-Za-z0-9\u00a1-\u024f])?"
 
 
@@ -36,7 +36,8 @@ def email(value: str) -> bool:
 def link(value: str) -> bool | None:
     """Answer whether a link's host is a name under a public suffix; the pattern's score stands."""
     host = value.partition("://")[2] or value
-    return None if _real_host(host.split("/", 1)[0].lower()) else False
+    host = host.split("/", 1)[0].split(":", 1)[0].lower().removeprefix("www.")
+    return None if _real_host(host) else False
 
 
 COMMON = [
@@ -47,11 +48,17 @@ COMMON = [
         0.5, "mail", email,
     ),
     Row("PRIVATE_KEY", r"-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY-----[A-Za-z0-9+/=\s:,-]{1,4096}?-----END [A-Z0-9 ]{0,32}PRIVATE KEY-----", 1.0, "key"),
-    Row("API_KEY", r"(?<![A-Za-z0-9_-])(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{40,255}|glpat-[A-Za-z0-9_-]{20,64}"
+    Row("API_KEY", r"(?<![A-Za-z0-9_-])(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255}|glpat-[A-Za-z0-9_-]{20,64}"
         r"|xox[abprs]-[A-Za-z0-9-]{10,128}|AIza[0-9A-Za-z_-]{35}|LTAI[0-9A-Za-z]{12,26}|AKID[0-9A-Za-z]{32}|sk-[A-Za-z0-9_-]{20,200}"
         r"|sk_live_[A-Za-z0-9]{16,128})(?![A-Za-z0-9_-])", 0.9, "key", case=True),
     Row("JWT", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,1024}\.eyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{8,1024}(?![A-Za-z0-9_-])", 0.9, "key", case=True),
     Row("URL", rf"(?<![A-Za-z0-9@._%-])(?:(?:https?|ftp)://)?(?:{LABEL}\.){{1,8}}[A-Za-z]{{2,24}}(?![A-Za-z0-9@-]|\.[A-Za-z0-9])(?::[0-9]{{1,5}})?(?:/[^\s()<>\"'\u3000-\u9fff\uff00-\uffef]{{0,1024}})?", 0.5, "link", link),
+]  # fmt: skip
+
+#: Telephone numbers by shape alone, for text in Latin script: examples and new area codes are in no numbering plan.
+LATIN = [
+    Row("PHONE_NUMBER", r"(?<![0-9A-Za-z_./+-])(?<![0-9][ ])(?:\(?\+?1\)?[-. ]?)?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}([-.]))[0-9]{3}[-. ][0-9]{4}(?![0-9A-Za-z_]|[-.][0-9])",
+        0.4, "num9", None, ("phone", "call", "tel", "cell", "mobile", "contact")),
 ]  # fmt: skip
 
 #: Literals without which a row with the gate "key" cannot match.

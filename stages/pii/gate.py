@@ -26,7 +26,7 @@ REACH = {
     "mail": (460, 460),
     "link": (540, 1640),
     "key": (16, 5200),
-    "word": (0, 48),
+    "word": (0, 64),
     "cnnum": (2, 2),
     "plate": (0, 12),
     "date": (24, 40),
@@ -75,7 +75,9 @@ def windows(
         cuts, begin, end, owner = [cuts[i] for i in some], begin[some], end[some], owner[some]
     sizes = end - begin + len(JOINT)
     at = np.cumsum(sizes) - sizes
-    return Windows(JOINT.join(cuts), at, begin, end, owner, begin > batch.starts[owner], end < batch.ends[owner])
+    return Windows(
+        JOINT.join(cuts), at, begin, end, owner, begin > batch.starts[owner], end < batch.ends[owner]
+    )
 
 
 def _merge(

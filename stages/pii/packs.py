@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import groupby
 
-from presidio_analyzer import EntityRecognizer, PatternRecognizer
+import regex
+from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer
 from presidio_analyzer import predefined_recognizers as shipped
 
 from stages.pii import china, common
@@ -37,6 +38,17 @@ SHIPPED_LATIN = {
 }
 
 
+AGAINST = {"IpRecognizer": ("version", "版本", "release")}
+#: Presidio's patterns that need a firmer border: a health number is no part of a telephone number.
+PATTERNS = {
+    "NhsRecognizer": [
+        Pattern(
+            "NHS", r"(?<![0-9+.-])(?<![0-9+)][- ])\b[0-9]{3}[- ]?[0-9]{3}[- ]?[0-9]{4}\b(?![-.]?[0-9])", 0.5
+        )
+    ]
+}
+
+
 @lru_cache(maxsize=4)
 def recognizers(
     pack: str, off: tuple[str, ...], phone_regions: tuple[str, ...]
@@ -48,12 +60,15 @@ def recognizers(
     if pack != "latin":
         out += _table(china.HAN, pack, china.DETECTOR)
     if pack != "han":
+        out += _table(common.LATIN, pack, common.DETECTOR)
         names |= SHIPPED_LATIN
         regions = phone_regions
     out.append(Phones(supported_language=pack, supported_regions=regions))
     for name, gate in names.items():
-        item = getattr(shipped, name)(supported_language=pack)
-        item.gate, item.detector = gate, PRESIDIO
+        extra = {"patterns": PATTERNS[name]} if name in PATTERNS else {}
+        item = getattr(shipped, name)(supported_language=pack, **extra)
+        item.gate, item.detector, item.against = gate, PRESIDIO, AGAINST.get(name, ())
+        item.global_regex_flags |= regex.ASCII  # a Han character is no part of a word or number
         item.sure = type(item).validate_result is not PatternRecognizer.validate_result
         out.append(item)
     return tuple(r for r in out if r.supported_entities[0] not in off)

@@ -25,7 +25,9 @@ class Phones(PhoneRecognizer):
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts=None) -> list[RecognizerResult]:
         """Return telephone numbers of the supported regions in `text` (score 0.4, see Presidio)."""
-        found = {(a, b) for a, b in spans(text, tuple(self.supported_regions), self.leniency) if _digits(text[a:b])}
+        found = {
+            (a, b) for a, b in spans(text, tuple(self.supported_regions), self.leniency) if _digits(text[a:b])
+        }
         return [self._result(a, b) for a, b in sorted(found)]
 
     def _result(self, start: int, end: int) -> RecognizerResult:

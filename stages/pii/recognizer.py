@@ -12,6 +12,8 @@ from presidio_analyzer import Pattern, PatternRecognizer
 #: Digits and letters of other scripts never count: `\b` and `\d` are ASCII, so Han characters are no word part.
 FLAGS = regex.ASCII | regex.IGNORECASE | regex.MULTILINE
 STRIP = str.maketrans("", "", " -–—.·•()/\t\u00a0")
+CLAUSE = "，。；！？,;!?\n"  # a word against a finding counts only within its clause
+NEAR = 20  # and so many characters before it
 LEFT = 48  # characters before a finding that can support it
 
 
@@ -54,16 +56,19 @@ class TableRecognizer(PatternRecognizer):
 def boost(recognizer: PatternRecognizer, left: str, score: float) -> float:
     """Return the score of a match after looking at the `LEFT` characters before it.
 
-    A context word adds 0.35 and lifts to 0.4 at least, as in Presidio; a word against it, nearer to the match than
-    any context word, sets 0 (an order number is no card number).
+    A context word adds 0.35 and lifts to 0.4 at least, as in Presidio; a word against it in the same clause, nearer to the
+    match than any context word, sets 0 (an order number is no card number).
     """
     support_words, against = words(tuple(recognizer.context or ())), getattr(recognizer, "against", ())
     if not support_words and not against:
         return score
     left = left.lower()
     support = max((m.end() for m in support_words.finditer(left)), default=-1) if support_words else -1
-    if against and max(left.rfind(w) + len(w) if w in left else -1 for w in against) > support:
-        return 0.0
+    if against:
+        clause = max(left.rfind(mark) for mark in CLAUSE) + 1
+        clause = max(clause, len(left) - NEAR)
+        if max(left.rfind(w, clause) + len(w) if w in left[clause:] else -1 for w in against) > support:
+            return 0.0
     if support >= 0 and score < 1.0:
         return round(min(1.0, max(score + 0.35, 0.4)), 4)
     return score
