@@ -14,7 +14,7 @@ DIGIT, ALPHA, HEX, GAP, NUMERAL, PLATE, LOCAL, UNIT = (1 << i for i in range(8))
 NUMERALS = "零〇一幺二两三四五六七八九"
 PLATES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 FOLDED = "\u017f\u212a"  # long s and the Kelvin sign match [a-z] where case is ignored
-UNITS = "号號室栋幢座楼层路街巷弄村镇乡道单门"
+UNITS = "号號弄"  # after the number of a house
 _TABLE_SIZE = 0x20000
 
 
@@ -94,6 +94,14 @@ def plate(points: np.ndarray, flags: np.ndarray) -> Events:
     at = np.flatnonzero(flags[:-1] & PLATE)
     at = at[(points[at + 1] >= 0x41) & (points[at + 1] <= 0x5A)]
     return at, at + 2
+
+
+def place(points: np.ndarray, flags: np.ndarray) -> Events:
+    """A house-number sign after a digit or a Chinese numeral."""
+    at = np.flatnonzero(flags[1:] & UNIT) + 1
+    before, counted = points[at - 1], flags[at - 1] & (DIGIT | NUMERAL)
+    at = at[(counted > 0) | (before == ord("十")) | (before == ord("百"))]
+    return at, at + 1
 
 
 def date(points: np.ndarray, flags: np.ndarray) -> Events:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import groupby
 
-import regex
 from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer
 from presidio_analyzer import predefined_recognizers as shipped
 
-from stages.pii import china, common
+from stages.pii import china, common, places
 from stages.pii.phones import Phones
-from stages.pii.recognizer import Row, TableRecognizer
+from stages.pii.recognizer import FLAGS, Row, TableRecognizer
 from stages.pii.settings import PiiSettings
 
 PRESIDIO = "presidio@2.2.366"
@@ -58,7 +57,7 @@ def recognizers(
     names = dict(SHIPPED_ANY)
     regions: tuple[str | None, ...] = (None,)  # international form only
     if pack != "latin":
-        out += _table(china.HAN, pack, china.DETECTOR)
+        out += _table([*china.HAN, *places.ROWS], pack, china.DETECTOR)
     if pack != "han":
         out += _table(common.LATIN, pack, common.DETECTOR)
         names |= SHIPPED_LATIN
@@ -68,7 +67,9 @@ def recognizers(
         extra = {"patterns": PATTERNS[name]} if name in PATTERNS else {}
         item = getattr(shipped, name)(supported_language=pack, **extra)
         item.gate, item.detector, item.against = gate, PRESIDIO, AGAINST.get(name, ())
-        item.global_regex_flags |= regex.ASCII  # a Han character is no part of a word or number
+        item.global_regex_flags = (
+            FLAGS  # as Presidio's registry sets them, and a Han character is no word part
+        )
         item.sure = type(item).validate_result is not PatternRecognizer.validate_result
         out.append(item)
     return tuple(r for r in out if r.supported_entities[0] not in off)

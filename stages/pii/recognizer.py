@@ -10,7 +10,7 @@ import regex
 from presidio_analyzer import Pattern, PatternRecognizer
 
 #: Digits and letters of other scripts never count: `\b` and `\d` are ASCII, so Han characters are no word part.
-FLAGS = regex.ASCII | regex.IGNORECASE | regex.MULTILINE
+FLAGS = regex.ASCII | regex.IGNORECASE | regex.MULTILINE | regex.DOTALL
 STRIP = str.maketrans("", "", " -–—.·•()/\t\u00a0")
 CLAUSE = "，。；！？,;!?\n"  # a word against a finding counts only within its clause
 NEAR = 20  # and so many characters before it
