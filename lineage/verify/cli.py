@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             deep=options.deep,
             today=options.today,
             countersignatures=options.countersignatures,
+            latest=options.latest,
             threads=options.threads,
         )
     except SettingsError as error:
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--deep", action="store_true", help="recount books and hash every text again (pyarrow)"
     )
+    parser.add_argument("--latest", type=Path, metavar="FILE", help="signed record of the newest release")
     parser.add_argument("--today", type=date.fromisoformat, metavar="DATE", help="judge validity on this day")
     parser.add_argument("--threads", type=int, help="default: the number of cores")
     parser.add_argument(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lineage import canonical, certificate, merkle
 from lineage import trust as trust_module
@@ -18,6 +18,7 @@ from lineage.trust import GRADES, Trust
 from lineage.verify import deep as deep_module
 from lineage.verify import demand
 from lineage.verify.files import CERTIFICATE_LIMIT, MANIFEST_LIMIT, Expected, Folder
+from lineage.verify.freshness import check_latest
 from lineage.verify.part import FLOW, Part, books, failed_gates, manifest_path, open_part
 from lineage.verify.report import FAILED, INCOMPLETE, STALE, Report
 from lineage.verify.statement import Notary, Statement, read_countersignatures
@@ -46,6 +47,15 @@ class Entry:
         return globs is None or any(fnmatchcase(name, glob) for name in names for glob in globs)
 
 
+class Asked(NamedTuple):
+    """What a verification was asked for, beyond the folder and whom to trust."""
+
+    globs: Sequence[str] | None
+    require: Sequence[str]
+    threads: int | None
+    latest: Path | None
+
+
 def verify_release(
     path: Path | str,
     *,
@@ -55,12 +65,14 @@ def verify_release(
     deep: bool = False,
     today: date | None = None,
     countersignatures: Path | str | None = None,
+    latest: Path | str | None = None,
     threads: int | None = None,
 ) -> Report:
     """Say whether a release folder is what trusted keys certified; see docs/verification.md for the codes.
 
     `trust`: a Trust, a trust file or public PEM, or None for $HALLMARK_TRUST or ./trust.json. `shards`: globs
     over shard paths or `source/part`; None means everything on disk. `today` defaults to the day in UTC.
+    `latest`: the signed record of the newest release (lineage.latest), against replay of an older one.
     A demand in `require` that nobody understands is a SettingsError; all else is in the report.
     """
     demand.check_words(require)
@@ -83,27 +95,55 @@ def verify_release(
     extra = Path(countersignatures) if countersignatures is not None else None
     notary = Notary(known, day, read_countersignatures(extra, report), report)
     try:
-        _verify(Folder(root, report), notary, globs, require, threads)
+        newest = Path(latest) if latest is not None else None
+        _verify(Folder(root, report), notary, Asked(globs, require, threads, newest))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         report.refuse(FAILED, "", f"a signed file is malformed: {type(error).__name__} {error}")
     return report
 
 
-def _verify(
-    folder: Folder, notary: Notary, globs: Sequence[str] | None, require: Sequence[str], threads: int | None
-) -> None:
+def _verify(folder: Folder, notary: Notary, asked: Asked) -> None:
     report = folder.report
     release = _open_release(folder, notary)
     if certificate.RELEASE_CERTIFICATE in folder and release is None:
         return
-    if release is None and globs is None:
+    if release is None and asked.globs is None:
         cure = "choose shards with --shards to verify them by their own certificates"
         report.refuse(INCOMPLETE, certificate.RELEASE_CERTIFICATE, f"no release certificate: {cure}")
-    entries = [e for e in _entries(folder, release) if e.chosen(globs)]
+    parts = _open_parts(folder, notary, release, asked)
+    expected = _scope(parts, release, asked.globs, report)
+    good = folder.compare(expected, asked.threads)
+    missing = sorted(path for path in expected if path not in folder)
+    _tell_missing(missing, report)
+    report.shards = sorted(part.shard for part in parts if part.shard in good)
+    if release is None:
+        _uncovered(folder, expected, asked.globs)
+        for part in parts:
+            notary.check_date(part.statement, certificate.certificate_path(part.source, part.part))
+    else:
+        # the release vouches anew for the shard certificates it lists: its own end is what counts
+        notary.check_date(release, certificate.RELEASE_CERTIFICATE)
+        _check_release(folder, release, parts, report)
+    _conclude(release, parts, report)
+    if asked.latest is not None:
+        check_latest(asked.latest, notary, release, parts)
+    if report.deep:
+        all_here = release is not None and len(parts) == len(release.predicate["shards"])
+        deep_module.check(folder.root, parts, release if all_here else None, good, report)
+    statements = ([release] if release else []) + [part.statement for part in parts]
+    if statements:
+        dated = [release] if release else statements
+        demand.check(asked.require, statements, dated, missing, notary.today, report)
+
+
+def _open_parts(folder: Folder, notary: Notary, release: Statement | None, asked: Asked) -> list[Part]:
+    """Open the certificates and manifests of all chosen parts that are on disk."""
+    report = folder.report
+    entries = [e for e in _entries(folder, release) if e.chosen(asked.globs)]
     present = [e for e in entries if e.here(folder)]
     report.parts, report.parts_listed = len(present), len(entries)
     if not present:
-        wanted = " that --shards names" if globs is not None else ""
+        wanted = " that --shards names" if asked.globs is not None else ""
         report.refuse(INCOMPLETE, "", f"no part{wanted} is here")
     listed = release.subjects if release else None
     parts = []
@@ -112,26 +152,7 @@ def _verify(
         if part is not None:
             parts.append(part)
             _check_part(part, entry, release, report)
-    expected = _scope(parts, release, globs, report)
-    good = folder.compare(expected, threads)
-    missing = sorted(path for path in expected if path not in folder)
-    _tell_missing(missing, report)
-    report.shards = sorted(part.shard for part in parts if part.shard in good)
-    if release is None:
-        _uncovered(folder, expected, globs)
-        for part in parts:
-            notary.check_date(part.statement, certificate.certificate_path(part.source, part.part))
-    else:
-        # the release vouches anew for the shard certificates it lists: its own end is what counts
-        notary.check_date(release, certificate.RELEASE_CERTIFICATE)
-        _check_release(folder, release, parts, report)
-    statements = ([release] if release else []) + [part.statement for part in parts]
-    _conclude(release, parts, report)
-    if report.deep:
-        deep_module.check(folder.root, parts, release if len(parts) == len(entries) else None, good, report)
-    if statements:
-        dated = [release] if release else statements
-        demand.check(require, statements, dated, missing, notary.today, report)
+    return parts
 
 
 def _open_release(folder: Folder, notary: Notary) -> Statement | None:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import small_release as small
 
-from lineage import canonical, certificate, dsse, trust
+from lineage import canonical, certificate, dsse, latest, trust
 from lineage.digests import sha256_file
 from lineage.keys import Signer
 from lineage.verify import files
@@ -301,6 +301,35 @@ def _certified_wanted(world: World) -> None:
     world.options["require"] = ["certified"]
 
 
+def _latest(
+    world: World,
+    history_ends: bool = True,
+    expires: date = small.TODAY + timedelta(days=30),
+    revoke: bool = False,
+    signer: Signer | None = None,
+) -> None:
+    """Publish a record of the newest release, then show this copy against it."""
+    old = world.root / certificate.RELEASE_CERTIFICATE
+    kept = old.read_bytes()
+    if not history_ends:
+        _edit_manifest(world, lambda m: m["dataset"].update(version="2"), "meta/manifest.json")
+        small.sign_release(world.root, world.pipeline)
+    shard = (world.root / certificate.certificate_path(*small.PARTS[0])).read_bytes()
+    revoked = [{"certificate": certificate.certificate_id(shard), "reason": "superseded"}] if revoke else []
+    history = [certificate.certificate_id(kept)]
+    if not history_ends:
+        history.append(certificate.certificate_id(old.read_bytes()))
+    made = latest.certify_latest(world.root, signer or world.pipeline, small.AS_OF, expires, history, revoked)
+    small.write(world.root.parent / "latest.json", made)
+    world.options["latest"] = world.root.parent / "latest.json"
+    if not history_ends:
+        _edit_manifest(world, lambda m: m["dataset"].update(version="1"), "meta/manifest.json")
+        old.write_bytes(kept)
+    if revoke:
+        old.unlink()
+        world.options["shards"] = "*"
+
+
 SOURCE, PART = small.PARTS[0]
 CLASSES: dict[str, str | Callable[[World], str]] = {
     "a shard": _shard,
@@ -432,6 +461,30 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     Attack("show a shard certificate that the release revokes", _revoked_in_release, STALE, "revoked"),
     Attack("show a certificate that the trust file revokes", _revoked_in_trust, STALE, "revoked"),
+    Attack(
+        "replay an old release against --latest",
+        lambda w: _latest(w, history_ends=False),
+        STALE,
+        "not the newest release",
+    ),
+    Attack(
+        "hold back newer records: show one that has ended (--latest)",
+        lambda w: _latest(w, expires=small.TODAY - TWO_DAYS),
+        STALE,
+        "ended",
+    ),
+    Attack(
+        "use a shard without its release after it was revoked (--latest)",
+        lambda w: _latest(w, revoke=True),
+        STALE,
+        "record of the newest release lists",
+    ),
+    Attack(
+        "show a record of the newest release that a stranger signed (--latest)",
+        lambda w: _latest(w, signer=w.stranger),
+        FAILED,
+        "no trusted key",
+    ),
     Attack(
         "replay an old release against --require max-age=20d",
         lambda w: w.options.update(require=["max-age=20d"]),

@@ -212,6 +212,11 @@ def test_a_demand_that_nobody_understands_is_refused_before_any_work(check, word
         check(require=[word])
 
 
+def test_deep_looks_at_chosen_shards_of_a_whole_release_alone(check):
+    report = check(deep=True, shards="wiki/*-0000")
+    assert report.ok and report.parts == 1, report.text()
+
+
 def test_deep_needs_the_lineage_table(check):
     assert check(change=drop("lineage/wiki/*")).ok
     assert check(deep=True).code == 2
