@@ -99,7 +99,7 @@ def _body(manifest: dict[str, Any], lang: str) -> str:
         f"{read.say('card.version')}: {_v(read.any('/dataset/version'))} · {_v(read.any('/dataset/as_of'))}",
         "",
     ]
-    lines += [f"**{read.say('grade')}: {_v(allowed)}**. {why} {read.say('grade.note')}", ""]
+    lines += [f"**{read.say('grade')}: {_v(allowed)}**", "", f"{why} {read.say('grade.note')}", ""]
     lines += [
         "```sh",
         "hallmark verify .",

@@ -31,12 +31,17 @@ def glance(read: Reader, manifest_path: str, manifest_sha256: str, verify: str) 
 
 
 def grade(read: Reader) -> tuple[Value, str]:
-    """Return the grade that the gates allow, and the sentence that says why."""
+    """Return the grade that the gates allow, and the sentence that says why.
+
+    A shard knows its own gates alone, so its sheet allows `screened` at best; the release's sheet may say more.
+    """
     found = read.entries("/gates")
     stated = read.get("/grade_allowed")
     allowed = str(stated) if stated else allowed_by(found)
     missing = any(gate.get("status") == "not_run" for gate in found)
     key = {"withheld": "withheld", "certified": "certified", "screened": "screened" if missing else "short"}
+    if allowed == "certified" and "dataset" not in read.manifest:
+        allowed, key = "screened", {"screened": "shard"}
     field = "/grade_allowed" if stated else "/gates"
     value = Value(read.name("grade", allowed) or allowed, field, "grade", allowed)
     return value, read.say(f"why.{key.get(allowed, 'other')}")
@@ -98,7 +103,12 @@ def unchecked(read: Reader) -> Notes:
         ]
         for i in range(len(read.entries("/not_checked")))
     ]
-    return Notes(read.say("not_checked"), items, read.say("not_checked.none"))
+    return Notes(
+        read.say("not_checked"),
+        items,
+        read.say("not_checked.none"),
+        read.int("#/not_checked") if items else None,
+    )
 
 
 def _digests(read: Reader, manifest_path: str, manifest_sha256: str) -> Facts:

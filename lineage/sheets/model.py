@@ -60,6 +60,7 @@ class Notes(NamedTuple):
     title: str
     items: list[list[Value]]
     empty: str = ""
+    count: Value | None = None
 
 
 class Answer(NamedTuple):

@@ -81,17 +81,14 @@ class Reader:
             return Value(number(value), pointer, "number", str(value))
         if isinstance(value, str):
             return Value(value, pointer, "text")
+        if isinstance(value, list) and all(isinstance(word, str) for word in value):
+            return Value(", ".join(value), pointer, "list")
+        if isinstance(value, dict) and set(value) == {"from", "to"} and all(map(_plain, value.values())):
+            return Value(f"{value['from']} – {value['to']}", f"{pointer}/from {pointer}/to", "span")
         if isinstance(value, dict) and self.lang in value and set(value) <= {"zh", "en"}:
             return Value(str(value[self.lang]), f"{pointer}/{self.lang}", "text")
         compact = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(", ", ": "))
         return Value(compact, pointer, "json", compact)
-
-    def listed(self, pointer: str) -> Value:
-        """Print a list of words in one line."""
-        value = self.get(pointer)
-        if not isinstance(value, list) or not value or not all(isinstance(word, str) for word in value):
-            return self.any(pointer)
-        return Value(", ".join(value), pointer, "list")
 
     def digest(self, pointer: str) -> Value:
         """Print a digest as lower-case hex."""
@@ -133,6 +130,10 @@ class Reader:
         if name.endswith(("sha256", "_root")):
             return self.digest(pointer)
         return self.any(pointer)
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, (str, int)) and value != ""
 
 
 def percent(share: float) -> str:

@@ -22,7 +22,7 @@ ESSENTIALS = (
     ".grade",
     "#glance figure tbody tr:first-child",
     "#glance .sha",
-    "#glance pre",
+    "#glance .command",
     "#glance .notes li",
 )
 
@@ -193,7 +193,7 @@ def test_print_shows_what_the_screen_folds_and_drops_what_only_a_screen_needs(
     page: Page, release: Path
 ) -> None:
     page.goto(sheet(release, "en", "shard"))
-    folded = page.locator("details dl").first
+    folded = page.locator("details dl, details li").first
     assert not folded.is_visible()
     page.emulate_media(media="print")
     assert folded.is_visible()

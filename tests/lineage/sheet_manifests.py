@@ -93,6 +93,14 @@ def shard(
                 "why": "no-detector-supplied",
             },
             {"what_zh": "图片", "what_en": "Images", "why": "text-only"},
+            *(
+                {
+                    "what_zh": f"检测器 lexicon-{i} 的召回率",
+                    "what_en": f"Recall of lexicon-{i}",
+                    "why": "not_measured",
+                }
+                for i in range(30)
+            ),
         ],
         "policy": {"id": "gb45654", "version": "1.2", "sha256": sha("policy")},
         "lineage": {
@@ -295,6 +303,7 @@ def odd_manifests() -> list[dict[str, Any]]:
     """Return manifests in rare states: open books, probes and audit, other grades, bare, nothing kept."""
     open_books, probed, withheld = shard(8), release(), release()
     open_books["flow"]["kept"] += 1
+    open_books["gates"] = [{**open_books["gates"][0], "grades": ["screened", "certified"]}]
     probed["probes"] = [
         {
             "source": "wiki-zh",

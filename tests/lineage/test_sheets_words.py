@@ -121,6 +121,13 @@ def test_an_unknown_schema_is_refused() -> None:
         sheets.manifest_path({"schema": "urn:other:1"})
 
 
+def test_a_shard_alone_never_reads_as_certified() -> None:
+    manifest = made.shard()
+    manifest["gates"] = [{**manifest["gates"][0], "grades": ["screened", "certified"]}]
+    page = render(manifest, "en")
+    assert 'data-value="screened"' in page and "needs the gates of the whole release" in page
+
+
 @pytest.mark.parametrize(
     "gates,grade",
     [
@@ -136,3 +143,12 @@ def test_an_unknown_schema_is_refused() -> None:
 )
 def test_the_grade_is_the_best_that_the_gates_allow(gates: list, grade: str) -> None:
     assert allowed_by([{"status": s, "grades": g} for s, g in gates]) == grade
+
+
+def test_lists_and_spans_of_a_source_read_as_words() -> None:
+    manifest = made.shard()
+    manifest["source"].update(
+        collected={"from": "2025-01-01", "to": "2025-03-31"}, purpose=["pretraining", "tests"]
+    )
+    page = render(manifest, "en", "md")
+    assert "2025-01-01 – 2025-03-31" in page and "pretraining, tests" in page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lineage.sheets import tables
 from lineage.sheets.glance import gate_name, threshold
 from lineage.sheets.model import Facts, Section
@@ -11,26 +13,28 @@ from lineage.sheets.reader import Reader
 def clauses(read: Reader) -> Section:
     """Return every gate under the clause it answers, with measured figure and threshold."""
     found = read.entries("/gates")
-    order = sorted(
-        range(len(found)), key=lambda i: (not found[i].get("clause"), str(found[i].get("clause")), i)
-    )
     table = tables.plain(
         read,
         read.say("clauses.table"),
         "/gates",
         lambda at: (
+            read.any(f"{at}/edition"),
             read.any(f"{at}/clause"),
             gate_name(read, at),
             read.status(f"{at}/status"),
             read.any(f"{at}/measured", absent="unmeasured"),
             threshold(read, at),
-            read.any(f"{at}/edition"),
             read.any(f"{at}/verified"),
         ),
-        read.columns("clause", "gate", "status", "measured#", "threshold#", "edition", "verified"),
-        order=order,
+        read.columns("edition", "clause", "gate", "status", "measured#", "threshold#", "verified"),
+        order=sorted(range(len(found)), key=lambda i: (*_clause(found[i]), i)),
         note=read.say("clauses.note"),
         empty=read.say("gates.none"),
     )
     policy = Facts(read.say("policy"), read.pairs("/policy", "id", "version", "sha256"))
     return Section("clauses", read.say("ch.clauses"), [table, policy])
+
+
+def _clause(gate: dict[str, Any]) -> tuple[bool, str, str]:
+    """Return the order: gates that answer a clause first, by document and clause."""
+    return (not gate.get("clause"), str(gate.get("edition") or ""), str(gate.get("clause") or ""))

@@ -26,7 +26,7 @@ def flow(read: Reader) -> Section:
         read,
         read.say("rules"),
         "/quality/rules",
-        lambda at: [read.any(f"{at}/rule")],
+        lambda at: [read.code(f"{at}/rule", "rule")],
         ("rule",),
         of="/flow/in",
     )

@@ -13,7 +13,7 @@ def composition(read: Reader) -> Section:
     blocks = [_languages(read), _lengths(read), Facts(read.say("span"), span)]
     blocks.append(tables.mix(read, "ai_labels", "verdict", "ai_label"))
     if read.entries("/flags"):
-        blocks.append(tables.mix(read, "flags", "rule", "flag", of="/flow/kept /flow/redacted"))
+        blocks.append(tables.mix(read, "flags", "rule", "rule", of="/flow/kept /flow/redacted"))
     return Section("composition", read.say("ch.composition"), blocks)
 
 

@@ -62,8 +62,8 @@ def _detectors(read: Reader) -> Table:
                 (
                     read.any(f"{at}/detector", absent="no_detector"),
                     read.code(f"/stages/{i}/stage", "stage", bare=False),
-                    read.listed(f"{at}/codes"),
-                    read.listed(f"{at}/languages"),
+                    read.any(f"{at}/codes"),
+                    read.any(f"{at}/languages"),
                     recall(read, f"{at}/evidence"),
                     read.digest(f"{at}/sha256"),
                 )

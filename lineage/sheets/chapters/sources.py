@@ -8,13 +8,23 @@ from lineage.sheets.reader import Reader
 
 RIGHTS = ("title", "class", "licence", "jurisdiction", "storage_region", "collected")
 
+TERMS = (
+    "purpose",
+    "lawful_basis",
+    "cross_border",
+    "retain_until",
+    "publish_fields",
+    "complaints",
+    "revision",
+)
+
 
 def sources(read: Reader) -> Section:
     """Return the sources of a release side by side, or the one source of a shard in full."""
     if "sources" in read.manifest:
-        blocks = [_mix(read), _rights(read)]
+        blocks = [_mix(read), _rights(read), _terms(read)]
     else:
-        pairs = read.pairs("/source", "id", *RIGHTS, "purpose")
+        pairs = read.pairs("/source", "id", *RIGHTS, *read.present("/source", *TERMS))
         blocks = [Facts(read.say("source"), pairs), _evidence(read)]
     blocks.append(tables.mix(read, "licences", "spdx", "licence"))
     if "probes" in read.manifest:
@@ -50,6 +60,16 @@ def _rights(read: Reader) -> Table:
             read.int(f"#{at}/evidence"),
         ),
         read.columns("source", *RIGHTS, "evidence#"),
+    )
+
+
+def _terms(read: Reader) -> Table:
+    return tables.plain(
+        read,
+        read.say("source_terms"),
+        "/sources",
+        lambda at: (read.any(f"{at}/id"), *(read.any(f"{at}/{name}") for name in TERMS)),
+        read.columns("source", *TERMS),
     )
 
 
