@@ -44,6 +44,8 @@ def card(
         "languages": params["languages"],
         "codes": scores.columns,
         "prepare": PREPARE_VERSION,
+        "needs": params.get("needs", []),
+        "unless": params.get("unless", []),
         "threshold": max(thresholds.values()),
         "evidence": {"thresholds": thresholds, "test": metrics},
         "training": {

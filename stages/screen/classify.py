@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,11 +37,18 @@ class Card(NamedTuple):
     prepare: int
     threshold: float  # chosen on held-back benign text
     evidence: dict[str, Any]
+    needs: tuple[str, ...] = ()  # lexicon sets of which a window must hold a term to be judged
+    unless: tuple[str, ...] = ()  # lexicon sets of which it must not hold one
 
     @property
     def detector(self) -> str:
         """Detector name with version."""
         return f"{self.name}@{self.version}"
+
+
+Gate = Callable[
+    [tuple[str, ...], np.ndarray], np.ndarray
+]  # set names, window borders -> which windows hold a term
 
 
 class Classifier:
@@ -78,7 +86,7 @@ def load(path: Path) -> Classifier:
     card_path = path.with_suffix(".json")
     try:
         raw, fields = path.read_bytes(), json.loads(card_path.read_text(encoding="utf-8"))
-        card = Card(**{name: _frozen(fields[name]) for name in Card._fields})
+        card = Card(**{name: _frozen(fields[name]) for name in Card._fields if name not in optional(fields)})
     except OSError as error:
         raise SettingsError(
             f"model or card cannot be read: {error.strerror}",
@@ -104,6 +112,11 @@ def load(path: Path) -> Classifier:
     return Classifier(path, card)
 
 
+def optional(fields: dict[str, Any]) -> set[str]:
+    """Return the card fields with a default that `fields` leaves out."""
+    return {name for name in Card._field_defaults if name not in fields}
+
+
 def shipped_path(name: str) -> Path:
     """Return the path of a shipped model; SettingsError names the models there are."""
     path = SHIPPED / f"{name}.ftz"
@@ -114,13 +127,23 @@ def shipped_path(name: str) -> Path:
 
 
 def find(
-    folded: np.ndarray, ends: np.ndarray, classifiers: list[Classifier], window_chars: int, floor: float
+    folded: np.ndarray,
+    ends: np.ndarray,
+    classifiers: list[Classifier],
+    window_chars: int,
+    floor: float,
+    gate: Gate,
 ) -> pl.DataFrame:
     """Return findings (text, code, detector, level, score, n): the worst window of each document."""
-    windows, docs, script = windows_of(folded, ends, window_chars)
+    windows, docs, script, begins = windows_of(folded, ends, window_chars)
     frames = []
     for classifier in classifiers:
-        wanted = np.flatnonzero(script == (1 if classifier.card.script == "han" else 2))
+        fit = script == (1 if classifier.card.script == "han" else 2)
+        if classifier.card.needs:
+            fit &= gate(classifier.card.needs, begins)
+        if classifier.card.unless:
+            fit &= ~gate(classifier.card.unless, begins)
+        wanted = np.flatnonzero(fit)
         scores = classifier.score([windows[k] for k in wanted])
         for column, code in enumerate(classifier.card.codes):
             frame = pl.DataFrame(
@@ -144,15 +167,15 @@ def find(
 
 def windows_of(
     folded: np.ndarray, ends: np.ndarray, window_chars: int
-) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Return prepared windows, the document of each, and its script (0 other or short, 1 Han, 2 Latin)."""
-    out, cuts, docs, script = _prepare(folded, np.ascontiguousarray(ends, np.int64), window_chars)
+) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
+    """Return prepared windows, the document of each, and script (0 other or short, 1 Han, 2 Latin) and borders."""
+    out, cuts, docs, script, begins = _prepare(folded, np.ascontiguousarray(ends, np.int64), window_chars)
     text = out.tobytes()
     pieces = [
         text[a:b].decode("utf-8", "replace")
         for a, b in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
     ]
-    return pieces, docs, script
+    return pieces, docs, script, begins
 
 
 def _frozen(value: Any) -> Any:
@@ -166,6 +189,7 @@ def _prepare(folded, ends, window_chars):
     out = np.empty(folded.size * 2 + n + 8, np.uint8)
     limit = n + folded.size // max(window_chars // 2, 1) + 8
     cuts, docs, script = np.empty(limit + 1, np.int64), np.empty(limit, np.int64), np.empty(limit, np.uint8)
+    begins = np.zeros(limit + 1, np.int64)
     o, w = 0, 0
     cuts[0] = 0
     for d in range(n):
@@ -212,6 +236,6 @@ def _prepare(folded, ends, window_chars):
                     kind = 1 if 4 * han >= latin and han >= other else (2 if latin > 2 * other else 0)
                 docs[w], script[w] = d, kind
                 w += 1
-                cuts[w] = o
+                cuts[w], begins[w] = o, i
                 han, latin, other, tokens, chars, in_word = 0, 0, 0, 0, 0, False
-    return out[:o], cuts[: w + 1], docs[:w], script[:w]
+    return out[:o], cuts[: w + 1], docs[:w], script[:w], begins[: w + 1]

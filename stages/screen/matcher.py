@@ -88,6 +88,16 @@ class Matcher:
             result |= close & (matches.doc[beside] == matches.doc[anchors])
         return result
 
+    def hold(self, matches: Matches, names: tuple[str, ...], borders: np.ndarray) -> np.ndarray:
+        """Return for each window between sorted byte `borders` whether it holds a term of the sets `names`."""
+        for name in names:
+            if name not in self.sets:
+                raise SettingsError(
+                    f"set {name!r} does not exist", where="model card", cure="run its lexicon too"
+                )
+        starts = matches.start[self.positions(matches, names)]
+        return np.diff(np.searchsorted(starts, borders)) > 0
+
     def free(self, matches: Matches, lexicon: str, anchors: np.ndarray) -> np.ndarray:
         """Return the anchors that do not lie inside a `but` phrase of the lexicon."""
         name = f"{lexicon}.~but"

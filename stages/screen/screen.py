@@ -130,11 +130,17 @@ class Engine:
         """Return the merged findings of one block; `text` counts from 0 in the block."""
         data, offsets = fold.utf8_parts(texts.to_arrow())
         folded, ends = fold.fold(data, offsets)
-        frames = [self.matcher.findings(self.matcher.match(folded, ends))]
+        matches = self.matcher.match(folded, ends)
+        frames = [self.matcher.findings(matches)]
         if self.classifiers:
             frames.append(
                 classify.find(
-                    folded, ends, self.classifiers, self.settings.window_chars, self.settings.classifier_floor
+                    folded,
+                    ends,
+                    self.classifiers,
+                    self.settings.window_chars,
+                    self.settings.classifier_floor,
+                    lambda names, borders: self.matcher.hold(matches, names, borders),
                 )
             )
         if self.settings.secrecy:

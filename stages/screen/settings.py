@@ -16,7 +16,7 @@ LEXICONS = (
     "piracy",
     "doxxing",
 )
-MODELS: tuple[str, ...] = ()
+MODELS = ("discrimination-zh", "hate-en", "harm-zh", "harm-en")
 
 
 class ScreenSettings(BaseModel):
