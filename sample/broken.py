@@ -1,7 +1,8 @@
-"""Broken inputs: each file with what must become of every record in it."""
+"""Broken and unusual inputs: each file with what must become of every record in it."""
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import json
@@ -14,9 +15,18 @@ from sample.layout import Lines, path_of
 Truths = list[dict[str, Any]]
 
 
-def files(zh: Sequence[str], en: str) -> list[tuple[Lines, Truths]]:
+def files(zh: Sequence[str], en: Sequence[str]) -> list[tuple[Lines, Truths]]:
     """Return the broken files with their truths; `zh` and `en` are texts for the good records between."""
-    return [_jsonl(zh[0], zh[1]), _truncated(en), _ragged(zh[2], zh[3]), _empty("en-letters", "empty.txt")]
+    return [
+        _jsonl(zh[0], zh[1]),
+        _truncated(en[0]),
+        _ragged(zh[2], zh[3]),
+        _letter("empty.txt", b"", "empty-text"),
+        _letter("marked-utf-8.txt", codecs.BOM_UTF8 + en[1].encode()),
+        _letter("utf-16.txt", codecs.BOM_UTF16_LE + en[2].encode("utf-16-le")),
+        _letter("carriage-returns.txt", en[3].replace(". ", ".\r\n").encode()),
+        _shared(en[4]),
+    ]
 
 
 def _jsonl(before: str, after: str) -> tuple[Lines, Truths]:
@@ -32,10 +42,13 @@ def _jsonl(before: str, after: str) -> tuple[Lines, Truths]:
         (_line(id="zn-number", text=42), "zn-number", "wrong-type"),
         (b'{"id": "zn-bytes", "text": "' + "坏字节".encode() + b"\xff\xfe\xff" + b'"}', None, "bad-encoding"),
         (_line(id="zn-after", text=after), "zn-after", None),
+        (_line(id="zn-after", text="同一个编号又出现了一次。"), None, "duplicate-id"),
     ]
     truths, offset = [], 0
     for record, (line, own, reason) in enumerate(records):
         native = own or f"{path_of(source, name)}@{offset}"
+        if reason == "duplicate-id":
+            native = f"zn-after!{path_of(source, name)}#{record}@{offset}"
         truths.append(_truth("broken-record", source, native, name, record, reason))
         offset += len(line) + 1
     return Lines(source, name, b"".join(line + b"\n" for line, _, _ in records)), truths
@@ -85,9 +98,16 @@ def _flat(text: str) -> str:
     return text.replace("\n\n", "")
 
 
-def _empty(source: str, name: str) -> tuple[Lines, Truths]:
-    truth = _truth("empty-file", source, f"{path_of(source, name)}#0", name, 0, "empty-text")
-    return Lines(source, name, b""), [truth]
+def _letter(name: str, body: bytes, reason: str | None = None) -> tuple[Lines, Truths]:
+    source, plant = "en-letters", "empty-file" if reason else "encoding"
+    return Lines(source, name, body), [_truth(plant, source, f"{path_of(source, name)}#0", name, 0, reason)]
+
+
+def _shared(text: str) -> tuple[Lines, Truths]:
+    """Chat turns as some tools share them: `from` and `value` for role and content."""
+    source, name, turns = "help-chats", "shared.jsonl", (("human", "What is new?"), ("gpt", text))
+    line = _line(id="hc-shared", messages=[{"from": role, "value": said} for role, said in turns])
+    return Lines(source, name, line + b"\n"), [_truth("shared-chat", source, "hc-shared", name, 0, None)]
 
 
 def _truth(

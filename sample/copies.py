@@ -54,6 +54,30 @@ def below(p: Planter) -> None:
         p.add("below-threshold", b, "kept", pair=reference(a), jaccard=value)
 
 
+def chain(p: Planter) -> None:
+    """Three versions of a text, each near to the next: the last is not near to the keeper, and stays."""
+    first, second, third = _versions([s for _ in range(2) for s in p.passage("zh", 11).sentences], p)
+    keeper = p.kept("chain", "zh-notes", "chain-1", "zh", first)
+    p.copy("chain", keeper, "zh-ledger", "chain-2", second)
+    last = Doc("digest", "chain-3", "zh", third)
+    p.add("chain", last, "kept", pair=reference(keeper), jaccard=jaccard(first, third))
+
+
+def _versions(sentences: list[str], p: Planter) -> list[str]:
+    """Return a text and two further versions, in each of which a little more was written anew."""
+    spare, half = p.passage("zh", 10).sentences, len(sentences) // 2
+    texts = [join("zh", sentences)]
+    for step in (0, 1):
+        trials = [
+            [*sentences[:place], *spare[4 * step + 1 : 4 * step + 1 + width], *sentences[place + width :]]
+            for place in range(1 + half * step, half * (step + 1) - 2)
+            for width in (1, 2)
+        ]
+        sentences = min(trials, key=lambda trial: abs(jaccard(texts[-1], join("zh", trial)) - 0.865))
+        texts.append(join("zh", sentences))
+    return texts
+
+
 def short(p: Planter) -> None:
     """Texts below one shingle: equal ones are duplicates, different ones are not."""
     keeper = p.kept("short-same", "zh-notes", "zn-short-1", "zh", "小心台阶")

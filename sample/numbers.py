@@ -70,6 +70,13 @@ FINDINGS: tuple[tuple[str, str, str, dict[str, int], str], ...] = (
         *("zh-handbook", "pii-mixed", "zh", {"CN_RESIDENT_ID": 1, "CN_MOBILE": 1, "EMAIL_ADDRESS": 1}),
         f"报名表样例：身份证{ID_TWO}，手机{MOBILES[3]}，邮箱 baoming@example.org。",
     ),
+    (
+        "zh-notes",
+        "zn-pii-wide",
+        "zh",
+        {"CN_MOBILE": 1},
+        "黑板上用全角数字写着手机１９４０００２０００６，粉笔很粗。",
+    ),
     ("digest", "dg-pii-id", "zh", {"CN_RESIDENT_ID": 1}, f"夹子里有一张证件，号码为{ID_THREE}，等人来领。"),
     (
         "digest",
@@ -99,6 +106,20 @@ FINDINGS: tuple[tuple[str, str, str, dict[str, int], str], ...] = (
         "The note said: card 5555 5555 5555 4444, deposit.",
     ),
 )
+
+#: A list of nothing but numbers, by day.
+ROSTER = tuple((f"星期{day}", f"1940003000{place}") for place, day in enumerate("一二三四五六日", 1))
+
+#: Texts in other forms of Chinese, and in two languages.
+OTHER_SCRIPTS = {
+    "traditional": "這間修理舖開在巷子盡頭，門口掛著幾個舊輪圈。師傅說，東西壞了不必急著丟，先看看能不能修。"
+    "雨傘斷了一根骨，拿腳踏車的輻條截一段正好；收音機沒有聲音，多半是焊點鬆了。"
+    "學徒把拆下來的螺絲按順序擺在紙上，旁邊寫好號碼，裝回去的時候一顆也不會少。",
+    "classical": "村東有老圃者，種豆半畝。或問其術，曰：無他，待雨而已。既雨，苗乃興；苗興，草亦興，"
+    "故晨起荷鋤，日入而息。秋至，得豆三斛，分其一與鄰，藏其一為種，餘者釀之以待客。客至，不問姓名，共飲於樹下。",
+    "two-languages": "自行车铺的墙上贴着一张中英对照的卡片：先听声音，再找气孔。Listen first, then look for the hole. "
+    "补胎的胶水要等到不粘手了再贴。The glue must be dry before the patch goes on. 气要打到拇指按不动为止。",
+}
 
 #: (source, key, language, sentence in which nothing must be found)
 LOOK_ALIKES: tuple[tuple[str, str, str, str], ...] = (

@@ -10,6 +10,7 @@ FAMILIES = (
     copies.exact,
     copies.near,
     copies.below,
+    copies.chain,
     copies.short,
     copies.orphans,
     copies.twins,
@@ -21,6 +22,8 @@ FAMILIES = (
     content.labels,
     content.junk,
     content.hidden,
+    content.injection,
+    content.languages,
     content.encoding,
 )
 
@@ -31,7 +34,7 @@ def plant_all(zh: list[Passage], en: list[Passage]) -> Planter:
     for family in FAMILIES:
         family(planter)
     texts = [planter.passage("zh").text for _ in range(4)]
-    for lines, truths in broken.files(texts, planter.passage("en", 4).text):
+    for lines, truths in broken.files(texts, [planter.passage("en", 4).text for _ in range(5)]):
         planter.lines.append(lines)
         planter.truths += truths
     return planter
