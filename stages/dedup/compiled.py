@@ -38,12 +38,14 @@ def _compile(function: Callable, inline: str) -> Callable:
 def _cache_folder() -> str:
     """Return the first folder that can be written, beside the package or in the user's cache, else "".
 
-    Its name holds a digest of this package's sources: numba itself looks at the file of the outermost
+    Its name holds a digest of every source that is compiled: numba itself looks at the file of the outermost
     function alone, and would run old machine code after a change in a function that it calls.
     """
     here = Path(__file__).parent
-    sources = sorted(here.glob("*.py"))
-    name = "numba-" + hashlib.sha256(b"\0".join(p.read_bytes() for p in sources)).hexdigest()[:16]
+    texts = [path.read_bytes() for path in sorted(here.glob("*.py"))]
+    compiled = b"\0".join(text for text in texts if b"dedup.compiled" in text or b"KIND_SHIFT =" in text)
+    digest = hashlib.sha256(Path(__file__).read_bytes() + compiled).hexdigest()
+    name = f"numba-{digest[:16]}"
     user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     for folder in (here / "__pycache__" / name, Path(user) / "hallmark" / name):
         try:

@@ -62,6 +62,8 @@ def folding() -> Folding:
         table[first:last] = np.arange(first, last, dtype=np.uint32) | np.uint32(kind << KIND_SHIFT)
         skipped[first:last] = True
     for point in np.flatnonzero(~skipped).tolist():
+        if unicodedata.category(chr(point)) == "Cn":
+            continue
         entries = [_entry(c) for c in _fold(chr(point))]
         if len(entries) == 1:
             table[point] = entries[0]
@@ -104,8 +106,6 @@ def folding_digest() -> str:
 def _fold(character: str) -> str:
     if _invisible(character):
         return ""
-    if unicodedata.category(character) == "Cn":
-        return " "
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", character).casefold())
     return folded or " "
 
@@ -116,8 +116,15 @@ def _entry(character: str) -> int:
         return INVISIBLE << KIND_SHIFT
     if unicodedata.category(character)[0] not in "LMN":
         return SEPARATOR
-    unspaced = any(first <= point <= last for first, last in _WITHOUT_SPACES)
-    return (CHARACTER if unspaced else WORD) << KIND_SHIFT | point
+    return (CHARACTER if _without_spaces()[point] else WORD) << KIND_SHIFT | point
+
+
+@lru_cache(maxsize=1)
+def _without_spaces() -> bytes:
+    table = bytearray(TABLE_SIZE)
+    for first, last in _WITHOUT_SPACES:
+        table[first : last + 1] = b"\1" * (last + 1 - first)
+    return bytes(table)
 
 
 def _invisible(character: str) -> bool:

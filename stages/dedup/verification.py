@@ -43,10 +43,13 @@ def verify(pairs: pl.DataFrame, texts: Sequence[Path], settings: DedupSettings) 
     values = np.empty(len(pairs), np.float64)
     jaccard(hashes, starts, left, right, values)
     rounded = np.where(values == 1.0, 1.0, np.minimum(np.round(values, 4), 0.9999))
-    verified = pl.DataFrame(
-        {"a": ids[left], "b": ids[right], "jaccard": rounded, "estimate": pairs["estimate"]}, schema=VERIFIED
+    ends = pl.DataFrame({"a": ids[left], "b": ids[right], "jaccard": rounded, "estimate": pairs["estimate"]})
+    swapped = pl.col("a") > pl.col("b")
+    ordered = ends.with_columns(
+        pl.when(swapped).then("b").otherwise("a").alias("a"),
+        pl.when(swapped).then("a").otherwise("b").alias("b"),
     )
-    return verified.sort("a", "b")
+    return ordered.cast(VERIFIED).sort("a", "b")
 
 
 def _places(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -69,7 +72,7 @@ def _shingles(
     ids, hashes, counts = [pl.Series(dtype=pl.Binary)], [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
     for (file,), rows in places.group_by("file", maintain_order=True):
         for group in _row_groups(texts[int(file)], rows["row"].to_numpy()):
-            part, count = _hash(composed(group["text"]), settings)
+            part, count = shingle_hashes(composed(group["text"]), settings)
             ids.append(group["doc_id"])
             hashes.append(part)
             counts.append(count)
@@ -90,7 +93,7 @@ def _row_groups(path: Path, rows: np.ndarray):
             first = after
 
 
-def _hash(texts: pl.Series, settings: DedupSettings) -> tuple[np.ndarray, np.ndarray]:
+def shingle_hashes(texts: pl.Series, settings: DedupSettings) -> tuple[np.ndarray, np.ndarray]:
     """Return (uint64 shingle hashes of all texts, int64 count per text)."""
     from stages.dedup.minhash import hash_texts
 

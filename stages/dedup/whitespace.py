@@ -83,7 +83,9 @@ def doubtful(data, offsets, table, out):
                 i += 4
                 continue
             c = np.uint32(peek(data, i))
-            if c < 0xCC:  # nothing below U+0300 is doubtful
+            if 0xE4 <= c <= 0xE9:  # nor is any code point from U+4000 to U+9FFF
+                i += 3
+            elif c < 0xCC:  # nothing below U+0300 is doubtful
                 i += 1 + np.int64(c >= 0xC0)
             else:
                 point, width = decode(data, i, c)

@@ -1,0 +1,205 @@
+"""Near-duplicate removal: recall and precision against exact truth, and speed beside other tools.
+
+    python -m benchmarks.dedup --eval-dir DIR [--documents N ...] [--rounds 3] [--peers PYTHON]
+                               [--json FILE] [--write docs/dedup.md]
+
+Needs in DIR: `dedup/` with tables of documents (id, text) and of labelled pairs (a, b and a column named
+jaccard...), and `corpora/` with any text. PYTHON is an interpreter that can import datatrove or rensa, which pin
+other versions; tools that cannot be imported are named as not run. datasketch runs in our own environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import dedup_corpus, evalset
+from benchmarks.dedup_truth import labelled, planted
+from stages.dedup import DedupSettings, method
+
+MARKS = ("<!-- benchmark -->", "<!-- /benchmark -->")
+JOBS = Path(__file__).with_name("dedup_jobs.py")
+PEERS = ("datasketch", "rensa", "datatrove", "datatrove-split")
+
+
+def main() -> None:
+    """Measure, print, and write the figures where asked."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--eval-dir", required=True, type=Path)
+    parser.add_argument("--documents", type=int, nargs="+", default=[20_000])
+    parser.add_argument("--peer-documents", type=int, default=20_000, help="larger corpora run ours alone")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peers", default=sys.executable, help="interpreter that can import the peers")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--write", type=Path, help="put the tables between the markers of this Markdown file")
+    options = parser.parse_args()
+    figures = measure(options)
+    report = render(figures)
+    print(report)
+    if options.json:
+        evalset.write_figures(options.json, figures)
+    if options.write:
+        between_marks(options.write, report)
+
+
+def measure(options: argparse.Namespace) -> dict:
+    """Return all figures as plain numbers."""
+    figures: dict = {"method": method(DedupSettings()), "machine": _machine(), "jobs": [], "planted": []}
+    figures["labelled"] = labelled(options.eval_dir, DedupSettings())
+    with tempfile.TemporaryDirectory() as folder:
+        for number in options.documents:
+            corpus = dedup_corpus.make(options.eval_dir, number)
+            file = Path(folder) / f"{number}.parquet"
+            corpus.write_parquet(file)
+            megabytes = corpus["text"].str.len_bytes().sum() / 1e6
+            tools = ("hallmark", *PEERS) if number <= options.peer_documents else ("hallmark",)
+            runs = _rounds(tools, file, Path(folder), options)
+            for tool in tools:
+                figures["jobs"].append(_job(tool, number, megabytes, runs[tool]))
+                if kept := runs[tool][-1].get("kept"):
+                    figures["planted"].append({"tool": tool, "documents": number} | planted(corpus, kept))
+    return figures
+
+
+def _rounds(
+    tools: tuple[str, ...], file: Path, folder: Path, options: argparse.Namespace
+) -> dict[str, list[dict]]:
+    """Run the tools one after the other, several rounds, so that a slow minute falls on all of them."""
+    runs: dict[str, list[dict]] = {tool: [] for tool in tools}
+    for turn in range(options.rounds):
+        for tool in tools:
+            if not (runs[tool] and "error" in runs[tool][-1]):
+                runs[tool].append(_run(tool, file, folder / f"{tool}-{file.stem}-{turn}", options.peers))
+    return runs
+
+
+def _run(tool: str, file: Path, folder: Path, peers: str) -> dict:
+    python = sys.executable if tool in ("hallmark", "datasketch") else peers
+    command = [python, str(JOBS), tool, str(file), str(folder)]
+    root = Path(__file__).parent.parent
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=root, env=_environment(root), check=False
+    )
+    if done.returncode:
+        return {"error": done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no message"}
+    figures = json.loads(done.stdout.strip().splitlines()[-1])
+    return figures | {"kept": json.loads((folder / "kept.json").read_text())}
+
+
+def _environment(root: Path) -> dict[str, str]:
+    return dict(os.environ) | {"PYTHONPATH": str(root)}
+
+
+def _job(tool: str, number: int, megabytes: float, runs: list[dict]) -> dict:
+    base = {"tool": tool, "documents": number, "megabytes": round(megabytes, 1)}
+    if "error" in runs[-1]:
+        return base | {"not_run": runs[-1]["error"]}
+    seconds = statistics.median(run["seconds"] for run in runs)
+    spread = max(run["seconds"] for run in runs) - min(run["seconds"] for run in runs)
+    phases = {name: statistics.median(run["phases"][name] for run in runs) for name in runs[0]["phases"]}
+    return base | {
+        "seconds": round(seconds, 3),
+        "spread": round(spread / seconds, 3),
+        "start": statistics.median(run["start"] for run in runs),
+        "phases": phases,
+        "docs_per_second": round(number / seconds),
+        "mb_per_second": round(megabytes / seconds, 2),
+        "peak_mb": max(run["peak_mb"] for run in runs),
+        "kept": len(runs[-1]["kept"]),
+    }
+
+
+def render(figures: dict) -> str:
+    """Return the figures as Markdown tables."""
+    how = figures["method"]
+    lines = [
+        f"Measured {figures['machine']}. Threshold {how['threshold']}, {how['num_perm']} permutations, "
+        f"{how['bands']} bands of {how['rows']} rows.",
+        "",
+        "Labelled sets: recall of true pairs by their exact Jaccard (pairs found / pairs there), and precision.",
+        "",
+        *_table(
+            [
+                "set",
+                "documents",
+                "edges",
+                "precision",
+                *next(iter(figures["labelled"]))["recall"],
+                "labels over 0.9",
+            ],
+            [
+                [r["set"], r["documents"], r["edges"], r["precision"], *r["recall"].values(), r["labels"]]
+                for r in figures["labelled"]
+            ],
+        ),
+        "",
+        "Whole jobs on one core, processor seconds without imports, median of the rounds:",
+        "",
+        *_table(
+            ["tool", "documents", "MB", "seconds", "spread", "docs/s", "MB/s", "times slower", "peak MB"],
+            [_speed(job, figures["jobs"]) for job in figures["jobs"]],
+        ),
+        "",
+        "Planted copies removed, by share of edited words or characters; originals and others removed:",
+        "",
+        *_table(
+            ["tool", "documents", *figures["planted"][0]["removed"], "no copy, removed", "per true cluster"],
+            [
+                [p["tool"], p["documents"], *p["removed"].values(), p["others_removed"], p["survivors"]]
+                for p in figures["planted"]
+            ],
+        ),
+    ]
+    for job in figures["jobs"]:
+        lines += [f"\nNot run: {job['tool']}: {job['not_run']}"] if "not_run" in job else []
+    return "\n".join(lines)
+
+
+def _speed(job: dict, jobs: list[dict]) -> list:
+    if "not_run" in job:
+        return [job["tool"], job["documents"], job["megabytes"], "not run", *[""] * 5]
+    ours = next(j for j in jobs if j["tool"] == "hallmark" and j["documents"] == job["documents"])
+    slower = round(job["seconds"] / ours["seconds"], 1)
+    named = ("tool", "documents", "megabytes", "seconds", "spread", "docs_per_second", "mb_per_second")
+    return [*(job[name] for name in named), slower, job["peak_mb"]]
+
+
+def _table(head: list[str], rows: list[list]) -> list[str]:
+    cells = [head, ["---"] * len(head), *rows]
+    return [
+        "| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row) + " |"
+        for row in cells
+    ]
+
+
+def _machine() -> str:
+    model = platform.machine()
+    cpu = Path("/proc/cpuinfo")
+    if cpu.exists():
+        names = [
+            line.split(":", 1)[1].strip() for line in cpu.read_text().splitlines() if "model name" in line
+        ]
+        model = f"{len(names)} x {names[0]}" if names else model
+    return f"{datetime.date.today().isoformat()} on {model}, Python {platform.python_version()}"
+
+
+def between_marks(path: Path, report: str) -> None:
+    """Put the report between the marks of a Markdown file."""
+    text = path.read_text(encoding="utf-8")
+    before, rest = text.split(MARKS[0], 1)
+    after = rest.split(MARKS[1], 1)[1]
+    path.write_text(f"{before}{MARKS[0]}\n\n{report}\n\n{MARKS[1]}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
