@@ -57,7 +57,9 @@ def _table(heads: list[str], rows: list[list[str]]) -> list[str]:
     widths = [max(len(r[i]) for r in [heads, *rows]) for i in range(len(heads))]
     numeric = [all(r[i].lstrip("-").replace(".", "").isdigit() for r in rows) for i in range(len(heads))]
     return [
-        "  ".join(c.rjust(w) if n else c.ljust(w) for c, w, n in zip(r, widths, numeric, strict=True)).rstrip()
+        "  ".join(
+            c.rjust(w) if n else c.ljust(w) for c, w, n in zip(r, widths, numeric, strict=True)
+        ).rstrip()
         for r in [heads, *rows]
     ]
 
@@ -65,14 +67,20 @@ def _table(heads: list[str], rows: list[list[str]]) -> list[str]:
 def removed_report(project: Project, *, reason: str | None, source: str | None, sample: int) -> str:
     """Return a few removed or quarantined texts with rule and score; only for readers of data/."""
     if reason and reason not in BY_SLUG:
-        raise HallmarkError(f"no reason is called {reason!r}", cure="see docs/reasons.md, or `hallmark books`")
+        raise HallmarkError(
+            f"no reason is called {reason!r}", cure="see docs/reasons.md, or `hallmark books`"
+        )
     if source and source not in project.sources:
-        raise HallmarkError(f"no source is called {source!r}", cure=f"use one of: {', '.join(project.sources)}")
+        raise HallmarkError(
+            f"no source is called {source!r}", cure=f"use one of: {', '.join(project.sources)}"
+        )
     lines, left, total = [], sample, 0
     for ref in project.parts():
         if source and ref.source != source:
             continue
-        table = decided(project, ref).filter(pl.col("disposition").is_in(["removed", "quarantined", "unreadable"]))
+        table = decided(project, ref).filter(
+            pl.col("disposition").is_in(["removed", "quarantined", "unreadable"])
+        )
         if reason:
             table = table.filter(pl.col("reason") == reason)
         total += table.height
@@ -108,11 +116,20 @@ def what_if_report(project: Project, policy_file: Path, *, as_json: bool) -> str
         return json.dumps({"now": today.total(), "then": other.total(), "reasons": rows}, indent=1)
     flows = [[n, str(today.total()[n]), str(other.total()[n])] for n in ("in", *OUT)]
     cells = [
-        [r["stage"], r["disposition"], r["reason"], str(r["now"]), str(r["then"]), f"{r['then'] - r['now']:+d}"]
+        [
+            r["stage"],
+            r["disposition"],
+            r["reason"],
+            str(r["now"]),
+            str(r["then"]),
+            f"{r['then'] - r['now']:+d}",
+        ]
         for r in rows
         if r["now"] != r["then"]
     ]
-    changed = _table(["stage", "disposition", "reason", "now", "then", "change"], cells) if cells else ["no change"]
+    changed = (
+        _table(["stage", "disposition", "reason", "now", "then", "change"], cells) if cells else ["no change"]
+    )
     return "\n".join([*_table(["documents", "now", "then"], flows), "", *changed])
 
 

@@ -62,7 +62,9 @@ def settle_all(run: StageRun, tables: Tables, policy: Policy) -> tuple[Tables, l
 
 def _probe(draws, tables: Tables, reviews, policy: Policy) -> list[dict[str, Any]]:
     drawn = draws["doc_id"].unique()
-    rows = [t.filter(pl.col("doc_id").is_in(drawn.implode())).select("doc_id", "rule") for t in tables.values()]
+    rows = [
+        t.filter(pl.col("doc_id").is_in(drawn.implode())).select("doc_id", "rule") for t in tables.values()
+    ]
     return probes(draws, pl.concat(rows), reviews, policy.probe, policy.rules) if rows else []
 
 

@@ -86,10 +86,27 @@ def _stages(run: StageRun) -> list[dict[str, Any]]:
                 "code_sha256": code["sha256"],
                 "libraries": code["libraries"],
                 "params": settings.model_dump(mode="json"),
-                "detectors": found,
+                "detectors": [_detector(d) for d in found],
             }
         )
     return rows
+
+
+def _detector(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a detector as manifests list it: name, digest, codes, status, evidence file or null, notes."""
+    evidence = entry.get("evidence")
+    filed = isinstance(evidence, dict) and {"path", "sha256"} <= set(evidence)
+    known = ("detector", "sha256", "codes", "languages", "evidence", "not_run")
+    notes = {k: v for k, v in entry.items() if k not in known}
+    return {
+        "detector": entry["detector"] or "operator",
+        "sha256": entry["sha256"],
+        "codes": list(entry["codes"]),
+        "languages": list(entry.get("languages", ())),
+        "status": f"not_run: {entry['not_run']}" if entry.get("not_run") else "run",
+        "evidence": evidence if filed else None,
+        "notes": notes | (evidence if isinstance(evidence, dict) and not filed else {}),
+    }
 
 
 def _answers(path: Path) -> dict[str, Any] | None:

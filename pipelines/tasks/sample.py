@@ -20,7 +20,12 @@ DOC_COLUMNS = (
     "row", "doc_id", "source", "status", "error", "licence", "chars", "date", "ai_label", "text_sha256",
 )  # fmt: skip
 #: The evidence tables, in the order of `Evidence`, with the columns that rules read.
-COLUMNS: dict[str, tuple[str, ...] | None] = {"ingest": DOC_COLUMNS, "quality": None, "pii": None, "screen": None}
+COLUMNS: dict[str, tuple[str, ...] | None] = {
+    "ingest": DOC_COLUMNS,
+    "quality": None,
+    "pii": None,
+    "screen": None,
+}
 
 
 def run(run: StageRun) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def allowed(expression: str, allow: tuple[str, ...]) -> bool:
         return False
     if tree is None:
         return False
-    values = {s: licensing.TRUE if s.key in allow else licensing.FALSE for s in licensing.get_symbols(tree)}
+    values = {s: licensing.TRUE if s.key in allow else licensing.FALSE for s in tree.symbols}
     return tree.subs(values).simplify() == licensing.TRUE
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +14,10 @@ from stages.screen import ScreenSettings
 from stages.screen import scan as screen_scan
 
 
+ROUNDS = 3
+SPAN = {"row": pl.UInt32, "type": pl.String, "start": pl.UInt32, "end": pl.UInt32}
+
+
 def actions_of(policy: PiiPolicy) -> dict[str, str]:
     """Return the policy's action for every known type."""
     return {kind: policy.action(kind) for kind in TYPES}
@@ -23,25 +26,38 @@ def actions_of(policy: PiiPolicy) -> dict[str, str]:
 def treat(
     rows: pl.DataFrame, spans: pl.DataFrame, policy: PiiPolicy, hmac_key: bytes, settings: PiiSettings
 ) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Return the published rows with redacted text and turns, and what a second scan still finds by type.
+    """Return the published rows with redacted text and turns, and what a last scan still finds by type.
 
-    Only texts that were changed are scanned again: the others were scanned as they are.
+    Only texts that were changed are scanned again: the others were scanned as they are. A replacement can make
+    its surroundings look like another finding; such a finding is treated too, ROUNDS times at most.
     """
     pieces = units(rows)
     placed = place(spans.select("row", "type", "start", "end"), pieces)
     placed = placed.filter((pl.col("end") > pl.col("start")) & pl.col("unit").is_not_null())
     by_unit = placed.select(row=pl.col("unit").cast(pl.UInt32), type="type", start="start", end="end")
-    texts, _ = redact_part(pieces["content"], by_unit, actions_of(policy), hmac_key)
-    changed = texts.ne_missing(pieces["content"])
-    residual = _residual(texts.filter(changed).to_list(), policy, settings)
-    return reassemble(rows, pieces, texts), residual
+    actions = actions_of(policy)
+    texts, _ = redact_part(pieces["content"], by_unit, actions, hmac_key)
+    changed = texts.ne_missing(pieces["content"]).arg_true().cast(pl.UInt32)
+    for _ in range(ROUNDS):
+        left = _left(texts, changed, policy, settings)
+        if left.is_empty():
+            break
+        texts, _ = redact_part(texts, left, actions, hmac_key)
+        changed = left["row"].unique().sort()
+    left = _left(texts, changed, policy, settings)
+    counts = left.group_by("type").len().sort("type")
+    return reassemble(rows, pieces, texts), dict(counts.rows())
 
 
-def _residual(texts: list[str], policy: PiiPolicy, settings: PiiSettings) -> dict[str, int]:
-    found = Counter(
-        f.type for f in scan(texts, settings) if policy.action(f.type) not in ("keep", "surrogate")
+def _left(texts: pl.Series, which: pl.Series, policy: PiiPolicy, settings: PiiSettings) -> pl.DataFrame:
+    """Return findings (row, type, start, end) that the policy treats, in the texts numbered `which`."""
+    treated = ("keep", "surrogate", "mask")  # a surrogate keeps a valid form by intent, a mask its length
+    found = scan(texts.gather(which).to_list(), settings)
+    return pl.DataFrame(
+        [(which[f.doc], f.type, f.start, f.end) for f in found if policy.action(f.type) not in treated],
+        schema=SPAN,
+        orient="row",
     )
-    return dict(sorted(found.items()))
 
 
 def treat_fields(
@@ -65,7 +81,7 @@ def _column(values: pl.Series, policy, hmac_key, settings, screening) -> pl.Seri
     texts = distinct.to_list()
     spans = pl.DataFrame(
         [(f.doc, f.type, f.start, f.end) for f in scan(texts, settings)],
-        schema={"row": pl.UInt32, "type": pl.String, "start": pl.UInt32, "end": pl.UInt32},
+        schema=SPAN,
         orient="row",
     )
     treated, _ = redact_part(distinct, spans, actions_of(policy), hmac_key)

@@ -1,0 +1,98 @@
+"""Gates: a computed failure withholds, what was not run never passes and never withholds."""
+
+from __future__ import annotations
+
+import pytest
+
+from stages.decide.policy import Gate
+from stages.publish.gates import MEASURES, grade_allowed, run_gates
+
+FACTS = {
+    "flow": {"in": 10, "kept": 5, "redacted": 1, "removed": 2, "quarantined": 1, "unreadable": 1},
+    "licences": [{"spdx": "MIT", "docs": 6}],
+    "pii": [{"type": "CN_MOBILE", "action": "redact", "residual": 0}],
+    "screen": [
+        {"code": "cbrn-chemical", "level": "restricted", "kept": 0},
+        {"code": "cbrn-chemical", "level": "mention", "kept": 4},
+        {"code": "secrecy-state", "level": "marking", "kept": 0},
+    ],
+    "ai_labels": [{"verdict": "none", "docs": 5}, {"verdict": "labelled-1", "docs": 1}],
+    "stages": [{"stage": "pii", "detectors": [{"detector": "x@1", "evidence": None}]}],
+    "duplicates_left": 0,
+    "probes": [
+        {"source": "a", "share": 0.01, "status": "pass"},
+        {"source": "b", "share": 0.4, "status": "fail"},
+    ],
+    "audit": {"n": 10, "labelled": 10, "passed": 9, "pass_rate": 0.9},
+}
+
+
+def gate(measure: str, threshold: float, grades: tuple[str, ...] = ("screened", "certified")) -> Gate:
+    return Gate(id="g", measure=measure, threshold=threshold, grades=grades, scope="release")
+
+
+def status(measure: str, threshold: float, facts: dict, **kwargs) -> str:
+    return run_gates((gate(measure, threshold, **kwargs),), "release", facts)[0]["status"]
+
+
+@pytest.mark.parametrize(
+    ("measure", "threshold", "spoil"),
+    [
+        ("books-open", 0, {"flow": FACTS["flow"] | {"in": 11}}),
+        ("unlicensed-published", 0, {"licences": [{"spdx": "NOASSERTION", "docs": 1}]}),
+        ("pii-residual", 0, {"pii": [{"type": "CN_MOBILE", "action": "redact", "residual": 1}]}),
+        (
+            "cbrn-restricted-published",
+            0,
+            {"screen": [{"code": "cbrn-missile", "level": "restricted", "kept": 1}]},
+        ),
+        (
+            "secrecy-marked-published",
+            0,
+            {"screen": [{"code": "secrecy-state", "level": "marking", "kept": 1}]},
+        ),
+        ("duplicates-left", 0, {"duplicates_left": 1}),
+        ("source-probe-share", 0.05, {"probes": [{"source": "a", "share": 0.06, "status": "pass"}]}),
+        ("manual-audit-pass-rate", 0.9, {"audit": FACTS["audit"] | {"pass_rate": 0.89}}),
+        ("synthetic-share", 0.2, {"ai_labels": [{"verdict": "labelled-1", "docs": 1}]}),
+    ],
+)
+def test_each_gate_passes_on_good_figures_and_fails_on_bad_ones(
+    measure: str, threshold: float, spoil: dict
+) -> None:
+    assert status(measure, threshold, FACTS) == "pass"
+    assert status(measure, threshold, FACTS | spoil) == "fail"
+
+
+def test_an_audit_that_is_not_finished_was_not_run() -> None:
+    assert (
+        status("manual-audit-pass-rate", 0.9, FACTS | {"audit": FACTS["audit"] | {"labelled": 9}})
+        == "not_run"
+    )
+
+
+def test_a_gate_without_a_grade_warns_instead_of_failing() -> None:
+    assert status("detectors-with-evidence", 1, FACTS, grades=()) == "warn"
+
+
+def test_every_measure_of_the_shipped_policy_exists() -> None:
+    from pathlib import Path
+
+    from stages.decide.policy import load_policy
+
+    root = Path(__file__).parents[3]
+    for path in sorted((root / "policies").glob("*.yaml")):
+        assert {g.measure for g in load_policy(path).gates} <= set(MEASURES)
+
+
+@pytest.mark.parametrize(
+    ("results", "grade"),
+    [
+        ([("pass", ["screened", "certified"]), ("pass", ["certified"])], "certified"),
+        ([("pass", ["screened", "certified"]), ("not_run", ["certified"])], "screened"),
+        ([("pass", ["screened", "certified"]), ("fail", ["certified"])], "withheld"),
+        ([("warn", []), ("pass", ["screened"])], "screened"),
+    ],
+)
+def test_the_grade_that_gates_allow(results, grade: str) -> None:
+    assert grade_allowed([{"status": s, "grades": g} for s, g in results]) == grade
