@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import polars as pl
 
 from lineage.records import STATUS_OK
-from stages.quality import characters, language
+from stages.quality import characters
 from stages.quality.counts import Limits, count
-from stages.quality.evidence import BOILERPLATE, measure
+from stages.quality.evidence import measure
 from stages.quality.judge import judge
 from stages.quality.language import identify
 from stages.quality.model import describe, model_path
 from stages.quality.rules import DTYPES, RULES, Rule
-from stages.quality.score import PARTS, quality_score
+from stages.quality.score import quality_score
 from stages.quality.settings import QualitySettings
 
 __all__ = ["EVIDENCE", "RULES", "QualitySettings", "Rule", "annotate", "detectors", "judge"]
@@ -33,7 +34,8 @@ EVIDENCE: dict[str, pl.DataType] = {
 def annotate(docs: pl.DataFrame, settings: QualitySettings) -> pl.DataFrame:
     """Return one row of evidence (`EVIDENCE`) per document; an unreadable one has lang `und` and nulls."""
     readable = (pl.col("status") == STATUS_OK) & pl.col("text").is_not_null()
-    distinct = docs.filter(readable).unique("text_sha256", keep="first", maintain_order=True)
+    distinct = docs.filter(readable).select("text", "text_sha256")
+    distinct = distinct.unique("text_sha256", keep="first", maintain_order=True)
     texts = distinct["text"]
     counts = count(texts, Limits(settings.short_line, settings.repetition_tokens))
     found = (
@@ -51,10 +53,7 @@ def annotate(docs: pl.DataFrame, settings: QualitySettings) -> pl.DataFrame:
 def detectors(settings: QualitySettings) -> list[dict]:
     """Return what runs under these settings: script rule, heuristics and, if there is one, the model."""
     path = model_path(settings.lid_model)
-    tables = hashlib.sha256(characters.table().tobytes())
-    tables.update(repr((language.ONE_LANGUAGE, language.RENAMED, BOILERPLATE, PARTS)).encode())
-    tables.update(settings.model_dump_json(exclude={"lid_model"}).encode())
-    digest = tables.hexdigest()
+    digest = _digest(settings)
     found = [
         {"detector": "script-rule@1", "sha256": digest, "codes": ["lang"], "languages": [], "evidence": None},
         {"detector": "form@1", "sha256": digest, "codes": list(DTYPES), "languages": [], "evidence": None},
@@ -64,3 +63,12 @@ def detectors(settings: QualitySettings) -> list[dict]:
         model = {"codes": ["lang"], "languages": [], "evidence": None}
         found.append({"detector": f"{facts.pop('name')}@1", **facts, **model})
     return found
+
+
+def _digest(settings: QualitySettings) -> str:
+    """Return the SHA-256 of all that can change a finding but the model: character classes, code, settings."""
+    everything = hashlib.sha256(characters.table().tobytes())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        everything.update(source.read_bytes())
+    everything.update(settings.model_dump_json(exclude={"lid_model"}).encode())
+    return everything.hexdigest()

@@ -42,7 +42,9 @@ RENAMED = {"no": "nb", "als": "gsw", "bh": "bho", "eml": "egl", "sh": "sr-Latn"}
 LZH_MIN_HAN = 30  # below, function characters are too few to tell
 LZH_MARGIN = 0.01
 VERSE_SHARE, VERSE_MIN_RUNS, VERSE_MODERN = 0.8, 4, 0.06
-_NOISE = r"https?://\S+|[\w.+-]+@[\w.-]+|\{\{.*?\}\}|<[^<>]*>|\s+"  # what a reader would not call text
+_NOISE = (
+    r"https?://\S+|[\w.+-]+@[\w.-]+|\{\{.*?\}\}|<[^<>]*>|[\s&&[^ ]]+"  # what a reader would not call text
+)
 
 
 def identify(texts: pl.Series, counts: pl.DataFrame, settings: QualitySettings) -> pl.DataFrame:

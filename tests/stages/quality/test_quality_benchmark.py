@@ -77,6 +77,19 @@ def test_the_benchmark_measures_a_folder_by_row_format(tmp_path):
     assert "old\n" not in text and "| wordlist | 1 | 0.0 |" in text
 
 
+def test_the_rules_of_a_file_replace_the_suggested_ones(tmp_path):
+    rules, out = tmp_path / "rules.json", tmp_path / "figures.json"
+    rules.write_text('[{"id": "all", "column": "words", "op": ">", "value": 0, "languages": null}]')
+    command = [sys.executable, "-m", "benchmarks.quality", "--eval-dir", a_folder(tmp_path / "eval")]
+    done = subprocess.run(
+        [*command, "--rules", rules, "--json", out], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    kinds = json.loads(out.read_text(encoding="utf-8"))["kinds"]
+    assert kinds["prose_kept"] == 0.0
+    assert all(line["rules"] == {"all": line["docs"]} for line in kinds["by_kind"])
+
+
 def test_a_folder_without_the_layout_is_a_clear_error(tmp_path):
     command = [sys.executable, "-m", "benchmarks.quality", "--eval-dir", tmp_path]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

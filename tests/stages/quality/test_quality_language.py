@@ -9,7 +9,7 @@ import pytest
 from quality_parts import evidence, measured
 
 from lineage.errors import SettingsError
-from stages.quality import QualitySettings, detectors
+from stages.quality import QualitySettings, detectors, model
 from stages.quality.model import model_path
 
 MODERN = "船长说今天的风很大，我们不能出海了。他让大家把绳子收好，然后回到岸上的小屋里等着天气变好。"
@@ -71,6 +71,13 @@ def test_the_packaged_model_tells_languages_of_one_script():
     assert evidence(*texts)["lang"].to_list() == ["en", "de", "ru", "fr"]
 
 
+def test_a_missing_package_is_said_and_not_guessed_over(monkeypatch):
+    monkeypatch.setattr(model, "PACKAGE", "a_package_that_nobody_has")
+    assert model_path("packaged") is None
+    assert measured("The captain says the wind is too strong.", "lang_not_run") is True
+    assert [d["detector"] for d in detectors(QualitySettings())] == ["script-rule@1", "form@1"]
+
+
 @pytest.fixture(scope="module")
 def small_model(tmp_path_factory):
     """A fastText model that knows two languages and calls them by private codes."""
@@ -79,8 +86,8 @@ def small_model(tmp_path_factory):
     (folder / "train.txt").write_text("\n".join(lines * 200), encoding="utf-8")
     # one thread initialises a tenth of the matrix; over 32 MiB the rest is fresh memory, so zeros
     large = {"dim": 16, "wordNgrams": 2, "bucket": 600_000}
-    model = fasttext.train_supervised(str(folder / "train.txt"), epoch=20, thread=1, verbose=0, **large)
-    model.save_model(str(folder / "small.bin"))
+    trained = fasttext.train_supervised(str(folder / "train.txt"), epoch=20, thread=1, verbose=0, **large)
+    trained.save_model(str(folder / "small.bin"))
     return folder / "small.bin"
 
 
@@ -120,9 +127,9 @@ def test_a_missing_or_broken_model_is_an_error_with_a_cure(tmp_path):
 
 def test_detectors_name_the_packaged_model_with_licence_and_digest():
     found = {d["detector"]: d for d in detectors(QualitySettings())}
-    model = found["lid.176.ftz@1"]
-    assert model["licence"] == "CC-BY-SA-3.0" and len(model["sha256"]) == 64
-    assert model["sha256"] == hashlib.sha256(model_path("packaged").read_bytes()).hexdigest()
+    packaged = found["lid.176.ftz@1"]
+    assert packaged["licence"] == "CC-BY-SA-3.0" and len(packaged["sha256"]) == 64
+    assert packaged["sha256"] == hashlib.sha256(model_path("packaged").read_bytes()).hexdigest()
     assert [d["detector"] for d in detectors(QualitySettings(lid_model="none"))] == [
         "script-rule@1",
         "form@1",
