@@ -73,7 +73,7 @@ def certify_shard(
     release = Path(release)
     manifest = canonical.loads(_read(release, manifest_path), where=manifest_path)
     source, part, shard = manifest["source"]["id"], manifest["part"], manifest["shard"]
-    bound = {
+    bound: dict[str, Any] = {
         "manifest": descriptor(release, manifest_path),
         "lineage": _agreeing(release, manifest["lineage"]),
         "policy": _policy(release, manifest["policy"]),
@@ -187,7 +187,7 @@ def descriptor(release: Path, path: str) -> dict[str, Any]:
 
 
 def release_files(release: Path) -> list[str]:
-    """Return the paths of all files below `release`, "/"-separated and sorted; a link is an error."""
+    """Return the paths of all files below `release`, "/"-separated and sorted; a link or bad name is an error."""
     found = []
     for path in Path(release).rglob("*"):
         mode = path.lstat().st_mode
@@ -198,13 +198,27 @@ def release_files(release: Path) -> list[str]:
             raise TrustError(
                 "a release holds plain files only", where=name, cure="replace the link by the file"
             )
+        if not safe(name):
+            raise TrustError(
+                "a file name that not every system can hold", where=ascii(name), cure="rename it"
+            )
         found.append(name)
     return sorted(found)
 
 
+def safe(path: Any) -> bool:
+    """Say whether a path stays inside the release on every system: relative, no `..`, no backslash."""
+    if not isinstance(path, str) or not path.isprintable() or "\\" in path or ":" in path:
+        return False
+    return all(name not in ("", ".", "..") for name in path.split("/"))
+
+
 def _signed(subjects: list[dict[str, Any]], kind: str, predicate: dict[str, Any], signer: Signer) -> bytes:
-    statement = {"_type": STATEMENT, "subject": subjects, "predicateType": kind, "predicate": predicate}
-    return dsse.sign(dsse.STATEMENT_TYPE, canonical.dumps(statement), [signer])
+    # subjects hold ASCII keys, strings and integers, for which the fast form is the canonical one
+    listed = canonical.plain_dumps(subjects)
+    rest = {"_type": STATEMENT, "predicateType": kind, "predicate": predicate}
+    payload = canonical.dumps(rest)[:-1] + b',"subject":' + listed + b"}"
+    return dsse.sign(dsse.STATEMENT_TYPE, payload, [signer])
 
 
 def _renewed(

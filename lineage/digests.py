@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from lineage.errors import InputError
 
@@ -27,5 +28,14 @@ def sha256_file(path: Path | str) -> str:
 
 def sha256_files(paths: Iterable[Path | str], threads: int | None = None) -> list[str]:
     """Return the digests of files in the order given; `threads` defaults to the number of cores."""
-    with ThreadPoolExecutor(max_workers=threads or os.cpu_count() or 1) as pool:
-        return list(pool.map(sha256_file, paths))
+    return map_files(sha256_file, list(paths), threads)
+
+
+def map_files(work: Callable[[Any], str], paths: Sequence[Any], threads: int | None = None) -> list[str]:
+    """Return `work` of each path in order, on threads; many small files go to a thread in one bundle."""
+    workers = threads or os.cpu_count() or 1
+    size = max(1, min(64, len(paths) // (workers * 16)))
+    bundles = [paths[i : i + size] for i in range(0, len(paths), size)]
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        done = pool.map(lambda bundle: [work(path) for path in bundle], bundles)
+        return [digest for bundle in done for digest in bundle]

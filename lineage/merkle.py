@@ -228,7 +228,7 @@ def _shard_leaf(shard: Mapping[str, Any]) -> bytes:
     return names + bytes.fromhex(shard["sha256"] or "") + bytes.fromhex(shard["manifest_sha256"])
 
 
-def _leaf_level(leaves: Sequence[bytes] | Any) -> bytes:
+def _leaf_level(leaves: Any) -> bytes:
     sha256 = hashlib.sha256
     if isinstance(leaves, list | tuple):
         return b"".join([sha256(b"\x00" + leaf).digest() for leaf in leaves])

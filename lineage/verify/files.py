@@ -6,11 +6,11 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lineage.digests import sha256_bytes, sha256_file
+from lineage.certificate import safe
+from lineage.digests import map_files, sha256_bytes, sha256_file
 from lineage.errors import HallmarkError
 from lineage.verify.report import FAILED, INCOMPLETE, Report
 
@@ -66,8 +66,7 @@ class Folder:
         for path in sorted(set(here) - set(right_size)):
             what = f"{self.sizes[path]} bytes where {expected[path].bytes} were certified"
             self.report.refuse(FAILED, path, what)
-        with ThreadPoolExecutor(max_workers=threads or os.cpu_count() or 1) as pool:
-            digests = list(pool.map(self._digest, right_size, chunksize=1))
+        digests = map_files(self._digest, right_size, threads)
         good = set()
         for path, digest in zip(right_size, digests, strict=True):
             if digest == expected[path].sha256:
@@ -110,10 +109,3 @@ def expectations(resources: Iterable[Mapping[str, Any]]) -> dict[str, Expected]:
         if found.setdefault(path, entry) != entry:
             raise ValueError(f"two statements about {path}")
     return found
-
-
-def safe(path: Any) -> bool:
-    """Say whether a path stays inside the release on every system: relative, no `..`, no backslash."""
-    if not isinstance(path, str) or not path.isprintable() or "\\" in path or ":" in path:
-        return False
-    return all(name not in ("", ".", "..") for name in path.split("/"))

@@ -40,55 +40,55 @@ class Notary:
     def open(self, data: bytes, path: str, kind: str) -> Statement | None:
         """Return the statement of a certificate's bytes, or report why it cannot be believed."""
         try:
-            envelope = dsse.parse(data, where=path)
+            return self._open(data, path, kind)
+        except _Refused as refused:
+            self.report.refuse(refused.code, path, refused.what)
         except HallmarkError as error:
-            return self._refuse(FAILED, path, error.what)
-        if dsse.encode(envelope) != data:
-            return self._refuse(FAILED, path, "the envelope is not in its one canonical form")
-        if envelope.payload_type != dsse.STATEMENT_TYPE:
-            return self._refuse(FAILED, path, "the envelope does not hold an in-toto statement")
-        payload_digest = sha256_bytes(envelope.payload)
-        grade = self._grade(envelope, payload_digest, path)
-        if grade is None:
-            return None
-        try:
-            body = canonical.loads(envelope.payload, where=path)
-            if body["_type"] != certificate.STATEMENT or body["predicateType"] != kind:
-                return self._refuse(FAILED, path, "a certificate of another kind stands here")
-            statement = Statement(body["predicate"], expectations(body["subject"]), grade, payload_digest)
-            if statement.certificate_id in self.trust.revoked_certificates:
-                self.report.refuse(STALE, path, "the trust file lists this certificate as revoked")
-        except HallmarkError as error:
-            return self._refuse(FAILED, path, error.what)
+            self.report.refuse(FAILED, path, error.what)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            return self._refuse(FAILED, path, f"the statement is malformed: {error}")
-        return statement
+            self.report.refuse(FAILED, path, f"the statement is malformed: {error}")
+        return None
 
-    def _grade(self, envelope: dsse.Envelope, digest: str, path: str) -> str | None:
+    def _open(self, data: bytes, path: str, kind: str) -> Statement:
+        envelope = dsse.parse(data, where=path)
+        if dsse.encode(envelope) != data:
+            raise _Refused(FAILED, "the envelope is not in its one canonical form")
+        if envelope.payload_type != dsse.STATEMENT_TYPE:
+            raise _Refused(FAILED, "the envelope does not hold an in-toto statement")
+        digest = sha256_bytes(envelope.payload)
         extra = self.countersignatures.get(digest, ())
-        merged = dsse.Envelope(envelope.payload_type, envelope.payload, envelope.signatures + extra)
-        if not merged.signatures:
-            return self._refuse(FAILED, path, "the certificate carries no signature")
-        good = dsse.verified_by(merged, [key.public_pem for key in self.trust.keys])
+        grade = self._grade(
+            dsse.Envelope(envelope.payload_type, envelope.payload, envelope.signatures + extra)
+        )
+        body = canonical.loads(envelope.payload, where=path)
+        if body["_type"] != certificate.STATEMENT or body["predicateType"] != kind:
+            raise _Refused(FAILED, "a certificate of another kind stands here")
+        if digest in self.trust.revoked_certificates:
+            self.report.refuse(STALE, path, "the trust file lists this certificate as revoked")
+        return Statement(body["predicate"], expectations(body["subject"]), grade, digest)
+
+    def _grade(self, envelope: dsse.Envelope) -> str:
+        """Return the best grade that the good signatures reach by role, or refuse."""
+        if not envelope.signatures:
+            raise _Refused(FAILED, "the certificate carries no signature")
+        good = dsse.verified_by(envelope, [key.public_pem for key in self.trust.keys])
         signers = [key for key in self.trust.keys if key.keyid in good]
         if not signers:
-            return self._refuse(FAILED, path, "signed by no trusted key, or changed after signing")
-        if not {key.keyid for key in signers} <= {hint for hint, _ in merged.signatures}:
+            raise _Refused(FAILED, "signed by no trusted key, or changed after signing")
+        if not {key.keyid for key in signers} <= {hint for hint, _ in envelope.signatures}:
             # hints decide nothing, but a wrong one in our own envelope means that somebody touched it
-            return self._refuse(FAILED, path, "a signature stands under another key's id")
+            raise _Refused(FAILED, "a signature stands under another key's id")
         objections = [(key, key.objection(self.today)) for key in signers]
         roles = [key.role for key, objection in objections if not objection]
-        reached = [g for g in GRADES if all(roles.count(r) >= n for r, n in self.trust.thresholds[g].items())]
-        if reached:
-            return reached[-1]
-        for key, objection in objections:
-            if objection:
-                self.report.refuse(STALE, path, f"the {key.role} key {key.keyid[:8]} was {objection}")
-        if not any(objection for _, objection in objections):
-            needs = self.trust.thresholds[GRADES[0]]
-            lack = ", ".join(f"{n} {role}" for role, n in needs.items() if roles.count(role) < n)
-            self.report.refuse(FAILED, path, f"signatures of the wrong role: {lack} needed")
-        return None
+        for grade in reversed(GRADES):
+            if all(roles.count(role) >= n for role, n in self.trust.thresholds[grade].items()):
+                return grade
+        reasons = [f"{key.role} key {key.keyid[:8]}: {why}" for key, why in objections if why]
+        if reasons:
+            raise _Refused(STALE, "; ".join(reasons))
+        needs = self.trust.thresholds[GRADES[0]]
+        lack = ", ".join(f"{n} {role}" for role, n in needs.items() if roles.count(role) < n)
+        raise _Refused(FAILED, f"signatures of the wrong role or too few: {lack} needed")
 
     def check_date(self, statement: Statement, path: str) -> None:
         """Report a certificate whose validity has ended."""
@@ -96,8 +96,13 @@ class Notary:
         if self.today > until:
             self.report.refuse(STALE, path, f"the certificate ended on {until}")
 
-    def _refuse(self, code: int, path: str, what: str) -> None:
-        self.report.refuse(code, path, what)
+
+class _Refused(Exception):
+    """Why a certificate is not believed: exit code and one line."""
+
+    def __init__(self, code: int, what: str) -> None:
+        self.code, self.what = code, what
+        super().__init__(what)
 
 
 def read_countersignatures(folder: Path | None, report: Report) -> Signatures:

@@ -246,12 +246,14 @@ def _check_manifest(folder: Folder, release: Statement) -> None:
     if path not in folder or path not in release.subjects:
         return
     data = folder.read(path, MANIFEST_LIMIT, release.subjects[path])
+    if data is None:
+        return
     try:
-        manifest = canonical.loads(data, where=path) if data is not None else None
+        manifest = canonical.loads(data, where=path)
     except HallmarkError as error:
         folder.report.refuse(FAILED, path, error.what)
         return
-    for name in _PLEDGED if manifest is not None else ():
+    for name in _PLEDGED:
         pledged = release.predicate["limits" if name == "known_limits" else name]
         if manifest[name] != pledged:
             folder.report.refuse(FAILED, path, f"its {name} differ from the release certificate")

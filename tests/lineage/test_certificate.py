@@ -156,6 +156,19 @@ def test_a_release_with_a_link_is_not_certified(release, built):
         certificate.certify_release(release, built[1], small.AS_OF, small.DAYS)
 
 
+@pytest.mark.parametrize("name", ["a:b.txt", "a\\b.txt", "a\nb.txt"])
+def test_a_file_name_that_not_every_system_can_hold_is_not_certified(release, built, name):
+    small.write(release / "exports" / name, b"x")
+    with pytest.raises(TrustError, match="not every system"):
+        certificate.certify_release(release, built[1], small.AS_OF, small.DAYS)
+
+
+def test_the_payload_is_canonical_json(built):
+    for path in (certificate.RELEASE_CERTIFICATE, certificate.certificate_path(SOURCE, PART)):
+        payload = dsse.parse((built[0] / path).read_bytes()).payload
+        assert canonical.dumps(canonical.loads(payload)) == payload
+
+
 def test_countersignatures_are_over_the_same_payloads(built, tmp_path):
     release, _ = built
     reviewer = small.signer(tmp_path, "r", "reviewer")
