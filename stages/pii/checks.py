@@ -68,9 +68,11 @@ def permanent_residence(value: str) -> bool:
 
 
 def uscc(value: str) -> bool:
-    """Answer whether a unified social credit code has its check character (GB 32100-2015, mod 31)."""
+    """Answer whether a unified social credit code has a real region and its check character (GB 32100-2015)."""
     value = value.upper()
     if len(value) != 18 or any(c not in USCC_ALPHABET for c in value):
+        return False
+    if value[2:8] != "100000" and value[2:8] not in regions():
         return False
     total = sum(USCC_ALPHABET.index(c) * w for c, w in zip(value[:17], USCC_WEIGHTS, strict=True))
     return USCC_ALPHABET[(31 - total % 31) % 31] == value[17]

@@ -57,11 +57,11 @@ STRICT = [
     Row(
         "CN_USCC",
         L + r"[1-9A-HJ-NPQRTUWXY][0-9A-HJ-NPQRTUWXY][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}" + R,
-        0.6, "long", checks.uscc, (), ORDERS[:3],
+        0.6, "long", checks.uscc, (), ORDERS[:3], case=True,
     ),
     Row(
         "CN_MOBILE",
-        r"(?<![0-9A-Za-z_.])(?<![0-9][-+])(?:\(?(?:\+|00)?86\)?[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}"
+        r"(?<![0-9A-Za-z_.%])(?<![0-9][-+])(?<![0-9A-Za-z]/)(?:\(?(?:\+|00)?86\)?[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}"
         r"(?![0-9]|[-.][0-9]|[A-Fa-f][0-9A-Fa-f])",
         0.7, "num9", None, ("手机", "电话", "mobile", "phone"), ORDERS,
     ),
