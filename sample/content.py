@@ -131,7 +131,7 @@ def injection(p: Planter) -> None:
 
 
 def languages(p: Planter) -> None:
-    """Traditional characters, classical Chinese, two languages in one text, and a flag made of tag characters."""
+    """Traditional and classical Chinese, two languages in one text, and a flag made of tag characters."""
     for key, text in numbers.OTHER_SCRIPTS.items():
         p.kept("language", "digest", f"dg-{key}", "zh", text)
     flag = "\U0001f3f4" + "".join(chr(0xE0000 + ord(letter)) for letter in "gbeng") + "\U000e007f"

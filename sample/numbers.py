@@ -117,7 +117,8 @@ OTHER_SCRIPTS = {
     "學徒把拆下來的螺絲按順序擺在紙上，旁邊寫好號碼，裝回去的時候一顆也不會少。",
     "classical": "村東有老圃者，種豆半畝。或問其術，曰：無他，待雨而已。既雨，苗乃興；苗興，草亦興，"
     "故晨起荷鋤，日入而息。秋至，得豆三斛，分其一與鄰，藏其一為種，餘者釀之以待客。客至，不問姓名，共飲於樹下。",
-    "two-languages": "自行车铺的墙上贴着一张中英对照的卡片：先听声音，再找气孔。Listen first, then look for the hole. "
+    "two-languages": "自行车铺的墙上贴着一张中英对照的卡片：先听声音，再找气孔。"
+    "Listen first, then look for the hole. "
     "补胎的胶水要等到不粘手了再贴。The glue must be dry before the patch goes on. "
     "气要打到拇指按不动为止。",
 }
