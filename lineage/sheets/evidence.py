@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from lineage.sheets.model import Interval, Value
 from lineage.sheets.reader import Reader, number
@@ -57,5 +57,5 @@ def _fields(evidence: Any) -> Iterator[tuple[str, tuple[str, float]]]:
                 return
 
 
-def _numeric(value: Any) -> bool:
+def _numeric(value: Any) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)

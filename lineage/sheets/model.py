@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -37,7 +38,7 @@ class Table(NamedTuple):
     title: str
     field: str
     columns: tuple[Column, ...]
-    rows: list[tuple[Value, ...]]
+    rows: Sequence[tuple[Value, ...]]
     bars: list[float] | None = None
     intervals: list[Interval | None] | None = None
     rest: tuple[Value, ...] = ()
@@ -60,7 +61,7 @@ class Notes(NamedTuple):
     title: str
     items: list[list[Value]]
     empty: str = ""
-    count: Value | None = None
+    total: Value | None = None
 
 
 class Answer(NamedTuple):
@@ -98,12 +99,15 @@ class Funnel(NamedTuple):
     verdict: str
 
 
+Block = Table | Facts | Notes | Answers | Funnel
+
+
 class Section(NamedTuple):
     """A numbered chapter of the sheet."""
 
     id: str
     title: str
-    blocks: list[Table | Facts | Notes | Answers | Funnel]
+    blocks: list[Block]
 
 
 class Glance(NamedTuple):

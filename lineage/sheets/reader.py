@@ -101,7 +101,11 @@ class Reader:
         if not isinstance(value, str) or not value:
             return self.any(pointer)
         name = self.name(group, value)
-        text = f"{name} ({value})" if name and bare and name != value else name or value
+        text = (
+            f"{name} ({value})"
+            if name and bare and name.lower().replace(" ", "-") != value.lower()
+            else name or value
+        )
         return Value(text, pointer, "code", value)
 
     def status(self, pointer: str) -> Value:

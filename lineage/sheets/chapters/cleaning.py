@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lineage.sheets import tables
 from lineage.sheets.funnel import funnel
-from lineage.sheets.model import Facts, Section
+from lineage.sheets.model import Block, Facts, Section
 from lineage.sheets.reader import Reader
 
 
@@ -37,7 +37,7 @@ def duplicates(read: Reader) -> Section:
     """Return how duplicates were found, how many left, and which sources share text."""
     counts = read.present("/dedup", "exact_removed", "near_removed", "twins_removed", "clusters")
     method = read.get("/dedup/method") or {}
-    blocks = [
+    blocks: list[Block] = [
         Facts(read.say("dedup"), read.pairs("/dedup", *counts)),
         Facts(read.say("dedup.method"), read.pairs("/dedup/method", *sorted(method))),
     ]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from lineage.sheets import tables
-from lineage.sheets.model import Facts, Section, Table, Value
+from lineage.sheets.model import Block, Facts, Section, Table, Value
 from lineage.sheets.reader import Reader
 
 
 def composition(read: Reader) -> Section:
     """Return the make-up of the published documents; every share is of the published ones."""
     span = [(read.say(f"span.{end}"), [read.any(f"/time_span/{end}")]) for end in ("from", "to")]
-    blocks = [_languages(read), _lengths(read), Facts(read.say("span"), span)]
+    blocks: list[Block] = [_languages(read), _lengths(read), Facts(read.say("span"), span)]
     blocks.append(tables.mix(read, "ai_labels", "verdict", "ai_label"))
     if read.entries("/flags"):
         blocks.append(tables.mix(read, "flags", "rule", "rule", of="/flow/kept /flow/redacted"))

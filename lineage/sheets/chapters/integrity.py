@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
 from lineage.sheets import tables
 from lineage.sheets.evidence import recall
-from lineage.sheets.model import Facts, Section, Table, Value
+from lineage.sheets.model import Block, Facts, Section, Table, Value
 from lineage.sheets.reader import Reader
 
 
 def lineage(read: Reader) -> Section:
     """Return what made this and what binds it together."""
-    blocks: list[Any] = []
+    blocks: list[Block] = []
     if "lineage" in read.manifest:
         names = ("path", "rows", "sha256", "kept_root", "removed_root")
         blocks.append(Facts(read.say("lineage"), read.pairs("/lineage", *names)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lineage.sheets import tables
 from lineage.sheets.evidence import interval, recall
-from lineage.sheets.model import Facts, Section, Table, Value
+from lineage.sheets.model import Block, Facts, Section, Table, Value
 from lineage.sheets.reader import Reader
 
 COUNTS = ("docs", "kept", "removed", "quarantined")
@@ -83,7 +83,7 @@ def fairness(read: Reader) -> Section:
 def audits(read: Reader) -> Section:
     """Return the state of the human sampling audit of a release; a shard has none of its own."""
     names = ("n", "seed", "labelled", "passed", "pass_rate")
-    blocks = []
+    blocks: list[Block] = []
     if "audit" in read.manifest:
         pairs = [
             (read.say(f"audit.{name}"), [read.any(f"/audit/{name}", absent="unmeasured")]) for name in names

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lineage.sheets import tables
-from lineage.sheets.model import Facts, Section, Table
+from lineage.sheets.model import Block, Facts, Section, Table, Value
 from lineage.sheets.reader import Reader
 
 RIGHTS = ("title", "class", "licence", "jurisdiction", "storage_region", "collected")
@@ -22,7 +22,7 @@ TERMS = (
 def sources(read: Reader) -> Section:
     """Return the sources of a release side by side, or the one source of a shard in full."""
     if "sources" in read.manifest:
-        blocks = [_mix(read), _rights(read), _terms(read)]
+        blocks: list[Block] = [_mix(read), _rights(read), _terms(read)]
     else:
         pairs = read.pairs("/source", "id", *RIGHTS, *read.present("/source", *TERMS))
         blocks = [Facts(read.say("source"), pairs), _evidence(read)]
@@ -68,9 +68,15 @@ def _terms(read: Reader) -> Table:
         read,
         read.say("source_terms"),
         "/sources",
-        lambda at: (read.any(f"{at}/id"), *(read.any(f"{at}/{name}") for name in TERMS)),
+        lambda at: (read.any(f"{at}/id"), *(_term(read, at, name) for name in TERMS)),
         read.columns("source", *TERMS),
     )
+
+
+def _term(read: Reader, at: str, name: str) -> Value:
+    if name == "lawful_basis":
+        return read.code(f"{at}/{name}", "basis", bare=False)
+    return read.any(f"{at}/{name}", absent="previous.none" if name == "publish_fields" else "absent")
 
 
 def _evidence(read: Reader) -> Table:
