@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections import defaultdict
 from pathlib import Path
@@ -32,10 +33,11 @@ def _one(name: str, rows: pl.DataFrame, labels: list[pl.DataFrame], settings: de
     ids = rows["id"].to_list()
     with tempfile.TemporaryDirectory() as folder:
         edges = _edges(rows, Path(folder), settings)
-    found = {(a.decode(), b.decode()): j for a, b, j, _ in edges.rows()}
-    leader = {b.decode(): a.decode() for a, b, _, kind in edges.rows() if kind == "exact"}
+    name_of = {_doc_id(i): i for i in ids}
+    rows_of = [(name_of[a], name_of[b], j, kind) for a, b, j, kind in edges.rows()]
+    leader = {b: a for a, b, _, kind in rows_of if kind == "exact"}
+    near = {(min(a, b), max(a, b)): j for a, b, j, kind in rows_of if kind == "near"}
     truth = _pairs({i: t for i, t in zip(ids, rows["text"], strict=True) if i not in leader}, settings)
-    near = {pair: j for pair, j in found.items() if not (pair[1] in leader and leader[pair[1]] == pair[0])}
     right = sum(truth.get(pair, 0) >= settings.threshold - 0.0001 for pair in near)
     recall = {
         f"{low}-{min(high, 1.0)}" if low < 1 else "1.0": _share(
@@ -53,7 +55,7 @@ def _one(name: str, rows: pl.DataFrame, labels: list[pl.DataFrame], settings: de
     return {
         "set": name,
         "documents": len(ids),
-        "edges": len(found),
+        "edges": edges.height,
         "precision": round(right / len(near), 4) if near else None,
         "recall": recall,
         "labels": _share(sum(hits), len(hits)),
@@ -62,8 +64,8 @@ def _one(name: str, rows: pl.DataFrame, labels: list[pl.DataFrame], settings: de
 
 def _edges(rows: pl.DataFrame, folder: Path, settings: dedup.DedupSettings) -> pl.DataFrame:
     digest = pl.col("text").hash().cast(pl.String).cast(pl.Binary)
-    docs = rows.with_row_index("row").select(
-        "row", "text", doc_id=pl.col("id").cast(pl.Binary), text_sha256=digest
+    docs = rows.with_row_index("row").with_columns(
+        doc_id=pl.Series([_doc_id(i) for i in rows["id"]]), text_sha256=digest
     )
     text, signed = folder / "text.parquet", folder / "signed.parquet"
     docs.write_parquet(text)
@@ -73,6 +75,10 @@ def _edges(rows: pl.DataFrame, folder: Path, settings: dedup.DedupSettings) -> p
     return dedup.merge(
         members, [dedup.verify(b, [text], settings) for b in dedup.batches(pairs, settings)], settings
     )
+
+
+def _doc_id(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
 
 
 def _pairs(texts: dict[str, str], settings: dedup.DedupSettings) -> dict[tuple[str, str], float]:

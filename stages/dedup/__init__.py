@@ -8,7 +8,7 @@ Phases, each a pure function that a runner maps over its unit of work and stores
                     then `merge_pairs(tables)` and `batches(pairs, settings)`
 4. per batch        `verify(batch, texts, settings)` -> VERIFIED: exact Jaccard of every candidate
 5. once             `merge(members, verified, settings)` -> EDGES; `clusters(edges)` -> CLUSTERS
-6. per part         `annotate(signed, clusters)` -> DEDUP
+6. per part         `annotate(signed, clusters)` -> DEDUP; once, for metrics, `report(edges, origins, settings)`
 
 Files are passed as lists in one fixed order: the text file of a part stands at the place of its signature
 file.
@@ -25,6 +25,7 @@ from stages.dedup.banding import candidates, merge_pairs, partitions
 from stages.dedup.clustering import annotate, clusters, merge
 from stages.dedup.parameters import method
 from stages.dedup.repeats import exact
+from stages.dedup.reporting import report
 from stages.dedup.settings import DedupSettings
 from stages.dedup.signing import sign
 from stages.dedup.verification import batches, verify
@@ -40,6 +41,7 @@ __all__ = [
     "merge_pairs",
     "method",
     "partitions",
+    "report",
     "sign",
     "verify",
 ]
