@@ -32,7 +32,8 @@ def certify_latest(
     """Return the signed record that names `release` as the newest until `expires`.
 
     `history`: certificate ids (hex) of all sealed releases, oldest first, this one last. `revocations`: entries
-    {certificate, reason} that hold for every release, also for shards that were copied without one.
+    {certificate, reason} that hold for every release, also for shards that were copied without one. The record also
+    carries the release's Merkle roots, so that proofs about one document need no other file (lineage.proofs).
     """
     release = Path(release)
     subject = certificate.descriptor(release, certificate.RELEASE_CERTIFICATE)
@@ -46,6 +47,7 @@ def certify_latest(
         "dataset": manifest["dataset"]["id"],
         "version": manifest["dataset"]["version"],
         "certificate": named,
+        "merkle": manifest["merkle"] | {"docs": manifest["flow"]["kept"] + manifest["flow"]["redacted"]},
         "history": {"size": len(history), "root": history_tree(history).root.hex()},
         "revocations": sorted((dict(r) for r in revocations), key=lambda r: r["certificate"]),
         "validity": {"as_of": issued.isoformat(), "valid_until": expires.isoformat()},
