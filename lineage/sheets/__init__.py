@@ -8,8 +8,9 @@ from lineage.sheets import html, md
 from lineage.sheets.answers import check, questions, unanswered
 from lineage.sheets.build import manifest_path, sheet
 from lineage.sheets.reader import Reader
+from lineage.sheets.shard_index import site
 
-__all__ = ["check", "manifest_path", "questions", "render", "unanswered"]
+__all__ = ["check", "manifest_path", "questions", "render", "site", "unanswered"]
 
 
 def render(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import cache
+from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
@@ -55,7 +56,9 @@ def _paragraphs(text: str) -> Markup:
     return Markup("").join(Markup(f"<p>{escape(line)}</p>") for line in safe.lines(text))
 
 
-def _content_policy(script: str, style: str) -> str:
+def content_policy(script: str, style: str) -> str:
+    """Return a policy that admits this script and this style and nothing else."""
+
     def source(text: str) -> str:
         return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
 
@@ -64,6 +67,16 @@ def _content_policy(script: str, style: str) -> str:
 
 @cache
 def _template() -> Template:
+    env = environment()
+    style, script = packed(HERE / "sheet.css"), packed(HERE / "script.js.txt")
+    env.globals.update(style=Markup(style), script=Markup(script), policy=content_policy(script, style))
+    env.globals.update(bar=svg.bar, stack=svg.stack, whisker=svg.whisker, leaving=_leaving)
+    env.filters.update(v=value, paragraphs=_paragraphs, kind=lambda block: type(block).__name__)
+    return env.get_template("page.html.jinja")
+
+
+def environment() -> Environment:
+    """Return a new template environment that escapes everything and forgives no unknown name."""
     env = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
@@ -71,18 +84,12 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = (_packed(HERE / name) for name in ("sheet.css", "script.js.txt"))
-    env.globals.update(
-        style=Markup(style), script=Markup(script), policy=_content_policy(script, style), bar=svg.bar
-    )
-    env.globals.update(stack=svg.stack, whisker=svg.whisker, leaving=_leaving)
-    env.filters.update(
-        v=value, paragraphs=_paragraphs, kind=lambda block: type(block).__name__, clean=safe.visible
-    )
-    return env.get_template("page.html.jinja")
+    env.filters["clean"] = safe.visible
+    return env
 
 
-def _packed(path) -> str:
+def packed(path: Path) -> str:
+    """Return a file without indentation and empty lines."""
     text = path.read_text(encoding="utf-8")
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
