@@ -39,6 +39,7 @@ def annotate(docs: pl.DataFrame, settings: PiiSettings, hmac_key: bytes) -> tupl
     texts = docs.filter(pl.col("text").is_not_null()).unique("text_sha256", keep="first", maintain_order=True)
     found, not_run = engine.find(texts["text"].to_list(), settings)
     kept = [resolve(items) for items in found]
+    not_run = [names + sensitive.not_run(items, settings) for names, items in zip(not_run, kept, strict=True)]
     labels = sensitive.classes(texts["text"].to_list(), kept, settings)
     facts = _facts(texts, kept, not_run, labels)
     spans = _spans(texts, kept, hmac_key)

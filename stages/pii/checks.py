@@ -10,6 +10,7 @@ ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 ID_CHECK = "10X98765432"
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+PERMIT_REGIONS = ("810000", "820000", "830000")  # Hong Kong, Macau, Taiwan people living in the mainland
 TW_LETTERS = "ABCDEFGHJKLMNPQRSTUVXYWZIO"  # order of the two-digit codes 10 to 35
 
 
@@ -45,6 +46,8 @@ def birth_date(value: str) -> dt.date | None:
 
 def resident_id(value: str) -> bool:
     """Answer whether a resident ID is possible: region once assigned, real date, right check digit."""
+    if value[:6] in PERMIT_REGIONS:
+        return False
     return value[:6] in regions() and birth_date(value) is not None and iso7064_mod11_2(value)
 
 
@@ -55,11 +58,7 @@ def resident_id_15(value: str) -> bool:
 
 def residence_permit(value: str) -> bool:
     """Answer whether a residence permit of Hong Kong, Macau or Taiwan people is possible (GB 11643 form)."""
-    return (
-        value[:6] in ("810000", "820000", "830000")
-        and birth_date(value) is not None
-        and iso7064_mod11_2(value)
-    )
+    return value[:6] in PERMIT_REGIONS and birth_date(value) is not None and iso7064_mod11_2(value)
 
 
 def permanent_residence(value: str) -> bool:

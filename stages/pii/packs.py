@@ -53,23 +53,19 @@ def recognizers(
     pack: str, off: tuple[str, ...], phone_regions: tuple[str, ...]
 ) -> tuple[EntityRecognizer, ...]:
     """Return the recognizers of a pack in a fixed order, without the types that are off."""
-    out = _table(common.COMMON, pack, common.DETECTOR) + _table(china.STRICT, pack, china.DETECTOR)
+    han = [] if pack == "latin" else [*china.HAN, *places.ROWS]
+    latin = [] if pack == "han" else common.LATIN
+    out = _table([*common.COMMON, *latin], pack, common.DETECTOR)
+    out += _table([*china.STRICT, *han], pack, china.DETECTOR)
     names = dict(SHIPPED_ANY)
-    regions: tuple[str | None, ...] = (None,)  # international form only
-    if pack != "latin":
-        out += _table([*china.HAN, *places.ROWS], pack, china.DETECTOR)
-    if pack != "han":
-        out += _table(common.LATIN, pack, common.DETECTOR)
-        names |= SHIPPED_LATIN
-        regions = phone_regions
+    names |= {} if pack == "han" else SHIPPED_LATIN
+    regions = (None,) if pack == "han" else phone_regions  # None: international form only
     out.append(Phones(supported_language=pack, supported_regions=regions))
     for name, gate in names.items():
         extra = {"patterns": PATTERNS[name]} if name in PATTERNS else {}
         item = getattr(shipped, name)(supported_language=pack, **extra)
         item.gate, item.detector, item.against = gate, PRESIDIO, AGAINST.get(name, ())
-        item.global_regex_flags = (
-            FLAGS  # as Presidio's registry sets them, and a Han character is no word part
-        )
+        item.global_regex_flags = FLAGS  # the registry's, and a Han character is no part of a word
         item.sure = type(item).validate_result is not PatternRecognizer.validate_result
         out.append(item)
     return tuple(r for r in out if r.supported_entities[0] not in off)
@@ -83,4 +79,4 @@ def of(pack: str, settings: PiiSettings) -> tuple[EntityRecognizer, ...]:
 def _table(rows: list[Row], language: str, detector: str) -> list[EntityRecognizer]:
     """Make one recognizer of the rows that share everything but pattern and score."""
     same = groupby(rows, key=lambda r: (r.type, r.gate, r.check, r.context, r.against, r.case))
-    return [TableRecognizer(list(group), language, detector) for _, group in same]
+    return [TableRecognizer(list(group), language, detector, i) for i, (_, group) in enumerate(same)]

@@ -33,13 +33,13 @@ class Row(NamedTuple):
 class TableRecognizer(PatternRecognizer):
     """One or several rows of one type as a Presidio recognizer."""
 
-    def __init__(self, rows: list[Row], language: str, detector: str) -> None:
+    def __init__(self, rows: list[Row], language: str, detector: str, number: int) -> None:
         first = rows[0]
         self.row, self.gate, self.against, self.detector = first, first.gate, first.against, detector
         self.sure = first.check is not None and not getattr(first.check, "weak", False)
         super().__init__(
             supported_entity=first.type,
-            name=f"{detector}:{first.type}:{first.gate}",
+            name=f"{detector}:{first.type}:{number}",
             supported_language=language,
             patterns=[Pattern(f"{first.type}-{i}", r.pattern, r.score) for i, r in enumerate(rows)],
             context=list(first.context),

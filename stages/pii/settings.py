@@ -32,7 +32,7 @@ class PiiSettings(BaseModel):
     )
     as_of: dt.date | None = Field(
         default=None,
-        description="Day on which ages are counted, for the class of minors under 14. Without it none is counted.",
+        description="Day on which ages are counted, for the class of minors under 14. Without it, that check is named not run.",
     )
     aggregate_types: int = Field(
         default=4,
