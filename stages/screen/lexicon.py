@@ -24,7 +24,7 @@ from stages.screen.fold import fold_term
 
 SHIPPED = Path(__file__).parent / "lexicons"
 MAX_TERM_CHARS = 100
-_LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7"}
+_LEET = {"a": "4@", "e": "3", "i": "1!", "l": "1", "o": "0", "s": "5$", "t": "7"}
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 

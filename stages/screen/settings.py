@@ -39,6 +39,6 @@ class ScreenSettings(BaseModel):
         0.2, ge=0, le=1, description="Classifier scores below this are not stored; thresholds are policy."
     )
     window_chars: int = Field(
-        1000, ge=100, description="Long documents are classified in windows of this length; the worst counts."
+        400, ge=100, description="Long documents are classified in windows of this length; the worst counts."
     )
     block_mb: float = Field(4.0, gt=0, description="Text is screened in blocks of about this many MB.")
