@@ -86,7 +86,8 @@ def write_sources(folder: Path, eval_dir: Path) -> None:
     (folder / "evidence").mkdir(exist_ok=True)
     note = folder / "evidence" / "README.txt"
     note.write_text("Licence and provenance of each corpus: see the README of the evaluation data.\n")
-    corpora = [p for p in sorted((eval_dir / "corpora").iterdir()) if p.is_dir() or text_field(p)]
+    found = [p for p in sorted((eval_dir / "corpora").iterdir()) if p.is_dir() or text_field(p)]
+    corpora = [p for p in found if p.name in known or not known]
     entries = [_entry(p, known.get(p.name, {})) for p in corpora]
     text = json.dumps({"sources": entries}, ensure_ascii=False, indent=1)
     (folder / "sources.yaml").write_text(text, encoding="utf-8")

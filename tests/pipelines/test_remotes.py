@@ -1,0 +1,80 @@
+"""Nothing restricted reaches the public remote, and the restricted zone is closed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+from pathlib import Path
+
+import polars as pl
+import pytest
+from conftest import call
+
+
+@pytest.fixture(scope="module")
+def pushed(sample: Path, keys_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """Return (project, public remote, restricted remote) after a plain push and a restricted one."""
+    project = tmp_path_factory.mktemp("push") / "project"
+    shutil.copytree(sample, project, symlinks=True)
+    public, restricted = project.parent / "public", project.parent / "restricted"
+    call(["dvc", "remote", "add", "--default", "origin", str(public)], project, keys_folder)
+    call(["dvc", "remote", "add", "restricted", str(restricted)], project, keys_folder)
+    call(["dvc", "push"], project, keys_folder)
+    return project, public, restricted
+
+
+def files(folder: Path) -> list[Path]:
+    return [p for p in sorted(folder.rglob("*")) if p.is_file()]
+
+
+def canaries(project: Path) -> list[bytes]:
+    """Return texts and personal values that must not leave: removed and quarantined documents, found values."""
+    read = {}
+    for name in ("ingest", "decide", "pii_spans"):
+        read[name] = pl.concat([pl.read_parquet(p, glob=False) for p in sorted((project / "data" / name).rglob("*.parquet"))])
+    texts = read["ingest"].select("doc_id", "text")
+    gone = read["decide"].filter(pl.col("reason").is_in(["secrecy-marking", "poisoning", "licence-missing"]))
+    held = [r["text"] for r in gone.join(texts, on="doc_id").iter_rows(named=True)]
+    spans = read["pii_spans"].filter(pl.col("type") != "CN_USCC").join(texts, on="doc_id")
+    values = [r["text"][r["start"] : r["end"]] for r in spans.iter_rows(named=True)]
+    return [x.encode() for x in held + values]
+
+
+def plain(path: Path) -> bytes:
+    """Return a file's content, Parquet decoded to its text."""
+    head = path.read_bytes()
+    if head[:4] != b"PAR1":
+        return head
+    return json.dumps(pl.read_parquet(path, glob=False).select(pl.selectors.string()).rows(), ensure_ascii=False).encode()
+
+
+def test_a_plain_push_carries_the_release_only(pushed, keys_folder: Path) -> None:
+    project, public, restricted = pushed
+    tracked = {p.read_bytes() for p in files(project / "release")}
+    objects = [p for p in files(public) if not p.name.endswith(".dir")]
+    assert objects
+    assert all(p.read_bytes() in tracked for p in objects)
+    assert files(restricted), "the rest goes to the restricted remote"
+
+
+def test_no_canary_is_on_the_public_remote(pushed) -> None:
+    project, public, _ = pushed
+    wanted = canaries(project)
+    assert len(wanted) > 20
+    everything = b"\n".join(plain(p) for p in files(public))
+    assert [c for c in wanted if c in everything] == []
+
+
+def test_texts_and_spans_are_on_no_remote(pushed) -> None:
+    project, public, restricted = pushed
+    kept_local = {p.read_bytes() for name in ("ingest", "pii_spans") for p in files(project / "data" / name)}
+    assert kept_local
+    assert not [p for p in files(public) + files(restricted) if p.read_bytes() in kept_local]
+
+
+def test_the_restricted_zone_is_for_its_owner_alone_and_not_in_git(sample: Path, keys_folder: Path) -> None:
+    for name in ("data", "quarantine"):
+        assert stat.S_IMODE((sample / name).stat().st_mode) == 0o700
+    listed = call(["git", "status", "--porcelain", "--untracked-files=all"], sample, keys_folder).stdout
+    assert "data/" not in listed
