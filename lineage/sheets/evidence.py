@@ -1,60 +1,78 @@
-"""A detector's measured recall with its interval, from the evidence that a manifest quotes."""
+"""A detector's measured figures with their intervals, from the evidence that a manifest quotes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, TypeGuard
 
+from lineage.sheets.formula import token
 from lineage.sheets.model import Interval, Value
 from lineage.sheets.reader import Reader, number
 
-#: Names under which an evidence file may state the interval of its recall.
-BOUNDS = ("recall_ci95", "recall_ci", "recall_interval", "ci95")
+#: Names under which a figure's interval may stand beside it, and those of a figure's parts.
+BOUNDS = ("{}_ci95", "{}_ci", "{}_interval", "ci95")
+PARTS = (("value", "point", "estimate"), ("low", "lower"), ("high", "upper"))
+
+Stated = list[tuple[str, float]]  # point, low, high: each with the end of its pointer
 
 
-def interval(evidence: Any) -> Interval | None:
-    """Return recall with its interval, None where the evidence states no recall."""
-    found = dict(_fields(evidence))
-    if "point" not in found:
+def place(evidence: Any, code: str) -> str:
+    """Return where the evidence speaks of a risk code: below `test`, else at its top."""
+    tests = evidence.get("test") if isinstance(evidence, dict) else None
+    return f"/test/{token(code)}" if isinstance(tests, dict) and code in tests else ""
+
+
+def codes(evidence: Any) -> list[str]:
+    """Return the risk codes that the evidence measures one by one."""
+    tests = evidence.get("test") if isinstance(evidence, dict) else None
+    return sorted(tests) if isinstance(tests, dict) else []
+
+
+def interval(metrics: Any, name: str = "recall") -> Interval | None:
+    """Return a figure with its interval, None where it is not stated."""
+    found = _stated(metrics, name)
+    if not found:
         return None
-    point = found["point"][1]
-    return Interval(found.get("low", (0, point))[1], point, found.get("high", (0, point))[1])
+    point = found[0][1]
+    return Interval(found[1][1], point, found[2][1]) if len(found) == 3 else Interval(point, point, point)
 
 
-def recall(read: Reader, pointer: str) -> Value:
-    """Print recall and interval as `0.9123 (0.8912–0.9301)`; without evidence, not measured."""
-    found = dict(_fields(read.get(pointer)))
-    if "point" not in found:
-        return Value(read.say("unmeasured"), pointer, "absent")
-    text, field = number(found["point"][1]), pointer + found["point"][0]
-    if "low" in found and "high" in found:
-        text += f" ({number(found['low'][1])}–{number(found['high'][1])})"
-        field += f" {pointer}{found['low'][0]} {pointer}{found['high'][0]}"
-    return Value(text, field, "interval")
+def figure(read: Reader, pointer: str, name: str = "recall") -> Value:
+    """Print a figure and its interval as `0.9123 (0.8912–0.9301)`; not stated, not measured."""
+    found = _stated(read.get(pointer), name)
+    if not found:
+        measured = codes(read.get(pointer))
+        return Value(read.say("by_code" if measured else "unmeasured"), pointer, "absent")
+    text = number(found[0][1])
+    if len(found) == 3:
+        text += f" ({number(found[1][1])}–{number(found[2][1])})"
+    return Value(text, " ".join(pointer + end for end, _ in found), "interval")
 
 
-def _fields(evidence: Any) -> Iterator[tuple[str, tuple[str, float]]]:
-    if not isinstance(evidence, dict):
-        return
-    stated = evidence.get("recall")
-    if isinstance(stated, dict):
-        for part, names in (
-            ("point", ("value", "point", "estimate")),
-            ("low", ("low", "lower")),
-            ("high", ("high", "upper")),
-        ):
-            for name in names:
-                if _numeric(stated.get(name)):
-                    yield part, (f"/recall/{name}", stated[name])
-                    break
-    elif _numeric(stated):
-        yield "point", ("/recall", stated)
-        for name in BOUNDS:
-            ends = evidence.get(name)
-            if isinstance(ends, list) and len(ends) == 2 and all(map(_numeric, ends)):
-                yield "low", (f"/{name}/0", ends[0])
-                yield "high", (f"/{name}/1", ends[1])
-                return
+def _stated(metrics: Any, name: str) -> Stated:
+    if not isinstance(metrics, dict):
+        return []
+    value = metrics.get(name)
+    if isinstance(value, list) and len(value) == 3 and all(map(_numeric, value)):
+        return [(f"/{name}/{i}", value[i]) for i in range(3)]
+    if isinstance(value, dict):
+        point = [(f"/{name}/{key}", value[key]) for key in PARTS[0] if _numeric(value.get(key))][:1]
+        ends = [(f"/{name}/{k}", value[k]) for keys in PARTS[1:] for k in keys if _numeric(value.get(k))]
+        return _whole(point, ends or _pair(value, "interval", f"/{name}"))
+    if _numeric(value):
+        pairs = (_pair(metrics, bounds.format(name), "") for bounds in BOUNDS)
+        return _whole([(f"/{name}", value)], next((pair for pair in pairs if pair), []))
+    return []
+
+
+def _whole(point: Stated, ends: Stated) -> Stated:
+    return point + ends if point and len(ends) == 2 else point
+
+
+def _pair(metrics: dict[str, Any], name: str, at: str) -> Stated:
+    ends = metrics.get(name)
+    if isinstance(ends, list) and len(ends) == 2 and all(map(_numeric, ends)):
+        return [(f"{at}/{name}/{i}", ends[i]) for i in (0, 1)]
+    return []
 
 
 def _numeric(value: Any) -> TypeGuard[float]:

@@ -321,6 +321,18 @@ def odd_manifests() -> list[dict[str, Any]]:
     probed["previous"] = {"version": "0.9.0", "sha256": sha("previous")}
     probed["pii"] = [{**row, "in_published": 5} for row in probed["pii"]]
     probed["screen"] = [{**row, "level": "flag"} for row in probed["screen"]]
+    metrics = {
+        "recall": [0.8885, 0.8707, 0.9041],
+        "precision": [0.7988, 0.7779, 0.8182],
+        "fpr": [0.04, 0.0354, 0.0441],
+    }
+    cards = {"A.2-e": {**metrics, "positives": 1363, "threshold": 0.5, "status": "measured"}}
+    evidence = {"path": "meta/evidence/x.json", "test": cards}
+    probed["screen"] = [{**r, "evidence": evidence} if r["code"] == "A.2-e" else r for r in probed["screen"]]
+    screen = probed["stages"][-1]
+    detector = {**screen["detectors"][0], "codes": ["A.2-e"], "evidence": evidence}
+    flat = {**detector, "detector": "y@1", "evidence": {"recall": {"value": 0.75, "interval": [0.7, 0.8]}}}
+    probed["stages"] = [*probed["stages"][:-1], {**screen, "detectors": [detector, flat]}]
     probed["chars"], probed["bytes"] = 123_456_789, 234_567_890
     probed["gates"][1].update(
         zh="人工抽检合格率", en="Pass rate of the human audit", better="more", grades=["certified"]

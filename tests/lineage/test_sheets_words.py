@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sheet_manifests as made
@@ -12,6 +13,7 @@ from test_sheets_facts import render
 from lineage import sheets
 from lineage.errors import InputError, SettingsError
 from lineage.sheets import reader
+from lineage.sheets.evidence import figure, interval
 from lineage.sheets.glance import allowed_by
 
 ANSWER = {"zh": "用于预训练。", "en": "For pretraining.", "author": "Li Wei", "date": "2026-11-01"}
@@ -153,3 +155,28 @@ def test_lists_and_spans_of_a_source_read_as_words() -> None:
     )
     page = render(manifest, "en", "md")
     assert "2025-01-01 – 2025-03-31" in page and "pretraining, tests" in page
+
+
+@pytest.mark.parametrize(
+    "evidence,text,drawn",
+    [
+        ({"recall": [0.9, 0.8, 0.95]}, "0.9 (0.8–0.95)", (0.8, 0.9, 0.95)),
+        ({"recall": 0.9, "recall_ci95": [0.8, 0.95]}, "0.9 (0.8–0.95)", (0.8, 0.9, 0.95)),
+        ({"recall": {"value": 0.9, "interval": [0.8, 0.95]}}, "0.9 (0.8–0.95)", (0.8, 0.9, 0.95)),
+        ({"recall": {"point": 0.9, "lower": 0.8, "upper": 0.95}}, "0.9 (0.8–0.95)", (0.8, 0.9, 0.95)),
+        ({"recall": 0.9}, "0.9", (0.9, 0.9, 0.9)),
+        ({"precision": 0.9}, "not measured", None),
+        ({"recall": True}, "not measured", None),
+        ("x", "not measured", None),
+        (None, "not measured", None),
+    ],
+)
+def test_recall_prints_with_its_interval_or_as_not_measured(evidence: Any, text: str, drawn: Any) -> None:
+    assert figure(reader.Reader({"e": evidence}, "en"), "/e").text == text
+    assert interval(evidence) == drawn
+
+
+def test_a_detectors_figures_are_printed_by_risk_code() -> None:
+    page = render(made.odd_manifests()[1], "en", "md")
+    assert page.count("0.8885 (0.8707–0.9041)") == 2 and "0.04 (0.0354–0.0441)" in page
+    assert "No detector that ran was measured" in render(made.shard(), "en")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from lineage.sheets import tables
-from lineage.sheets.evidence import recall
+from lineage.sheets.evidence import figure
 from lineage.sheets.model import Block, Facts, Section, Table, Value
 from lineage.sheets.reader import Reader
 
@@ -63,7 +63,7 @@ def _detectors(read: Reader) -> Table:
                     read.code(f"/stages/{i}/stage", "stage", bare=False),
                     read.any(f"{at}/codes"),
                     read.any(f"{at}/languages"),
-                    recall(read, f"{at}/evidence"),
+                    figure(read, f"{at}/evidence"),
                     read.digest(f"{at}/sha256"),
                 )
             )

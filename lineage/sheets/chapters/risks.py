@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lineage.sheets import tables
-from lineage.sheets.evidence import interval, recall
+from lineage.sheets.evidence import codes, figure, interval, place
 from lineage.sheets.model import Block, Facts, Section, Table, Value
 from lineage.sheets.reader import Reader
 
@@ -46,7 +46,7 @@ def screening(read: Reader) -> Section:
             *((read.code(f"{at}/level", "level", bare=False),) if levels else ()),
             read.status(f"{at}/status"),
             *(read.int(f"{at}/{c}") for c in COUNTS),
-            recall(read, f"{at}/evidence"),
+            figure(read, _measured_at(read, at)),
         ),
         read.columns(
             "code",
@@ -61,11 +61,9 @@ def screening(read: Reader) -> Section:
         ),
         note=read.say("screen.note"),
     )
-    found = read.entries("/screen")[: tables.CAP]
-    drawn = [interval(entry.get("evidence")) for entry in found]
-    return Section(
-        "screening", read.say("ch.screening"), [table._replace(intervals=drawn if any(drawn) else None)]
-    )
+    drawn = [interval(read.get(_measured_at(read, f"/screen/{i}"))) for i in range(len(table.rows))]
+    flags = table._replace(intervals=drawn if any(drawn) else None)
+    return Section("screening", read.say("ch.screening"), [flags, _measured(read)])
 
 
 def fairness(read: Reader) -> Section:
@@ -104,3 +102,37 @@ def _attribute(read: Reader, code: str) -> tuple[Value, ...]:
     if not ran:
         return (name, *(Value(read.say("unmeasured"), "/screen", "absent") for _ in COUNTS))
     return (name, *(read.int(" ".join(f"/screen/{i}/{c}" for i in ran)) for c in COUNTS))
+
+
+def _measured_at(read: Reader, at: str) -> str:
+    """Return the pointer to what the evidence of a screen row says of its code."""
+    return f"{at}/evidence{place(read.get(f'{at}/evidence'), str(read.get(f'{at}/code')))}"
+
+
+def _measured(read: Reader) -> Table:
+    """Return each detector's measured figures by code: how much it finds, and how often it cries wolf."""
+    rows = []
+    for i, stage in enumerate(read.entries("/stages")):
+        for d, detector in enumerate(stage.get("detectors") or []):
+            at = f"/stages/{i}/detectors/{d}"
+            for code in codes(detector.get("evidence")) or [""] * (
+                interval(detector.get("evidence")) is not None
+            ):
+                metrics = f"{at}/evidence{place(detector['evidence'], code)}"
+                name = read.name("code", code)
+                rows.append(
+                    (
+                        read.any(f"{at}/detector"),
+                        Value(f"{name} ({code})" if name else code),
+                        *(figure(read, metrics, m) for m in ("recall", "precision", "fpr")),
+                        read.any(f"{metrics}/positives"),
+                        read.any(f"{metrics}/threshold"),
+                        read.code(f"{metrics}/status", "measured", bare=False),
+                    )
+                )
+    columns = read.columns(
+        "detector", "code", "recall#", "precision#", "fpr#", "positives#", "threshold#", "status"
+    )
+    return Table(
+        read.say("measured"), "/stages/*/detectors/*/evidence", columns, rows, empty=read.say("measured.none")
+    )
