@@ -78,15 +78,8 @@ def verify_release(
     demand.check_words(require)
     root, report = Path(path), Report(deep=deep)
     globs = [shards] if isinstance(shards, str) else shards
-    try:
-        stated = Path(trust) if isinstance(trust, str) else trust
-        known = (
-            stated
-            if isinstance(stated, Trust)
-            else trust_module.load(stated, os.environ, Path.cwd(), release=root)
-        )
-    except HallmarkError as error:
-        report.refuse(INCOMPLETE, error.where, error.what + (f" -> {error.cure}" if error.cure else ""))
+    known = _trust(trust, root, report)
+    if known is None:
         return report
     if not root.is_dir():
         report.refuse(INCOMPLETE, str(path), "no such folder")
@@ -100,6 +93,16 @@ def verify_release(
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         report.refuse(FAILED, "", f"a signed file is malformed: {type(error).__name__} {error}")
     return report
+
+
+def _trust(given: Trust | Path | str | None, root: Path, report: Report) -> Trust | None:
+    if isinstance(given, Trust):
+        return given
+    try:
+        return trust_module.load(Path(given) if given else None, os.environ, Path.cwd(), release=root)
+    except HallmarkError as error:
+        report.refuse(INCOMPLETE, error.where, error.what + (f" -> {error.cure}" if error.cure else ""))
+        return None
 
 
 def _verify(folder: Folder, notary: Notary, asked: Asked) -> None:

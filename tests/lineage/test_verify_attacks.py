@@ -5,6 +5,7 @@ import subprocess
 import attacks
 import pytest
 import small_release as small
+import tampering
 
 from lineage import certificate, trust
 from lineage.verify import verify_release
@@ -29,7 +30,7 @@ def world(original, tmp_path, monkeypatch):
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     monkeypatch.delenv(trust.VARIABLE, raising=False)
-    return attacks.World(root=tmp_path / "release", trust=tmp_path / "trusted.json", **signers)
+    return tampering.World(root=tmp_path / "release", trust=tmp_path / "trusted.json", **signers)
 
 
 def test_the_release_is_good_before_anyone_touches_it(world):
@@ -38,7 +39,7 @@ def test_the_release_is_good_before_anyone_touches_it(world):
 
 @pytest.mark.parametrize("attack", attacks.ATTACKS, ids=[a.what for a in attacks.ATTACKS])
 def test_every_attack_is_refused_with_its_code_and_a_reason(world, attack):
-    attack.do(world)
+    attack.act(world)
     options = {"trust": world.trust, "today": small.TODAY} | world.options
     report = verify_release(world.root, **options)
     assert report.code == attack.code, report.text()
@@ -68,7 +69,7 @@ def test_openssl_alone_checks_a_release_as_the_documentation_says(world, tmp_pat
         ).returncode
 
     assert verdict() == 0
-    attacks.flip(certificate.RELEASE_CERTIFICATE, 0.5)(world)
+    tampering.flip(certificate.RELEASE_CERTIFICATE, 0.5)(world)
     assert verdict() != 0
 
 
