@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser_watch import watch
 from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "lineage"))
@@ -37,13 +38,3 @@ def page(chromium: Browser) -> Iterator[Page]:
     yield tab
     tab.close()
     assert trouble == []
-
-
-def watch(tab: Page) -> list[str]:
-    """Return a list that fills with everything a sheet must never do."""
-    trouble: list[str] = []
-    tab.on("request", lambda r: None if r.url.startswith("file:") else trouble.append(r.url))
-    tab.on("dialog", lambda d: (trouble.append(d.message), d.dismiss()))
-    tab.on("pageerror", lambda e: trouble.append(str(e)))
-    tab.on("console", lambda m: trouble.append(m.text) if m.type == "error" else None)
-    return trouble

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import sheet_manifests as made
-from conftest import watch
+from browser_watch import watch
 from playwright.sync_api import Browser, Page, expect
 
 from lineage import sheets
