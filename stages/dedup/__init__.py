@@ -9,6 +9,7 @@ Phases, each a pure function that a runner maps over its unit of work and stores
 4. per batch        `verify(batch, texts, settings)` -> VERIFIED: exact Jaccard of every candidate
 5. once             `merge(members, verified, settings)` -> EDGES; `clusters(edges)` -> CLUSTERS
 6. per part         `annotate(signed, clusters)` -> DEDUP; once, for metrics, `report(edges, origins, settings)`
+   any time          `earlier(signature_files, index_files, settings)` -> EARLIER: who was in an older release
 
 Files are passed as lists in one fixed order: the text file of a part stands at the place of its signature
 file.
@@ -24,6 +25,7 @@ from __future__ import annotations
 from stages.dedup.banding import candidates, merge_pairs, partitions
 from stages.dedup.clustering import annotate, clusters, merge
 from stages.dedup.parameters import method
+from stages.dedup.releases import earlier
 from stages.dedup.repeats import exact
 from stages.dedup.reporting import report
 from stages.dedup.settings import DedupSettings
@@ -36,6 +38,7 @@ __all__ = [
     "batches",
     "candidates",
     "clusters",
+    "earlier",
     "exact",
     "merge",
     "merge_pairs",

@@ -49,11 +49,11 @@ def candidates(
 
     store = SignatureStore(signature_files, settings.num_perm)
     members = exact(signature_files, settings) if members is None else members
-    by_id = _order(store, members["document"].to_numpy())
+    by_id = order(store, members["document"].to_numpy())
     found = []
-    for keys in _band_slices(store, settings, by_id, partition, partitions):
-        chosen = np.flatnonzero(keys[1])
-        ordered = sort_keys(keys[0][chosen], chosen.astype(np.uint32))
+    for keys, taken in band_slices(store, settings, by_id, partition, partitions):
+        chosen = np.flatnonzero(taken)
+        ordered = sort_keys(keys[chosen], chosen.astype(np.uint32))
         found += list(_pairs(ordered, store, by_id, settings))
     return merge_pairs([_table(store, *pair) for pair in found])
 
@@ -63,7 +63,7 @@ def merge_pairs(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=PAIRS), *tables]).unique(_KEY, keep="any").sort(_KEY)
 
 
-def _order(store: SignatureStore, members: np.ndarray) -> np.ndarray:
+def order(store: SignatureStore, members: np.ndarray) -> np.ndarray:
     """Return the numbers of the documents to compare, in the order of their ids."""
     compared = np.zeros(len(store), bool)
     for f in range(len(store.files)):
@@ -75,7 +75,7 @@ def _order(store: SignatureStore, members: np.ndarray) -> np.ndarray:
     return chosen[np.argsort(prefix[chosen], kind="stable")]
 
 
-def _band_slices(
+def band_slices(
     store: SignatureStore, settings: DedupSettings, by_id: np.ndarray, partition: int, partitions: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield (keys, taken) in the order of by_id for each slice of a band that falls to this partition."""

@@ -28,6 +28,16 @@ class SignatureStore:
         """Return one column of one table."""
         return pl.read_parquet(self.files[file], columns=[name], glob=False)[name]
 
+    def values(self, name: str, wanted: np.ndarray) -> pl.Series:
+        """Return a binary column at ascending document numbers."""
+        cuts = np.searchsorted(wanted, self.first)
+        parts = [
+            self.column(name, f).gather(wanted[cuts[f] : cuts[f + 1]] - self.first[f])
+            for f in range(len(self.files))
+            if cuts[f + 1] > cuts[f]
+        ]
+        return pl.concat([pl.Series(name, dtype=pl.Binary), *parts])
+
     def prefixes(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return (uint64 [n] of the first 8 bytes of a digest column, bool [n] where it is present)."""
         values, present = np.zeros(len(self), np.uint64), np.zeros(len(self), bool)

@@ -31,6 +31,16 @@ def fold_spaces(data, offsets, out, ends):
                 broken = (broken | line) & space
                 i += 1
                 continue
+            if 0xE4 <= c <= 0xE9:  # most of Chinese, and no space
+                poke(out, o, np.uint8(32 - 22 * broken))
+                o += pending & np.int64(o > first)
+                pending, broken = np.int64(0), np.int64(0)
+                poke(out, o, c)
+                poke(out, o + 1, peek(data, i + 1))
+                poke(out, o + 2, peek(data, i + 2))
+                o += 3
+                i += 3
+                continue
             width, breaks = _wide_space(data, i, c) if c == 0xC2 or 0xE1 <= c <= 0xE3 else (0, False)
             if width:
                 pending, broken = np.int64(1), broken | np.int64(breaks)
@@ -79,14 +89,13 @@ def doubtful(data, offsets, table, out):
     for d in range(out.size):
         i, end, found = np.int64(offsets[d]), np.int64(offsets[d + 1]), np.uint8(0)
         while i < end:
-            if i + 4 <= end and load_u32(data, i) & np.uint32(0x80808080) == 0:
-                i += 4
-                continue
             c = np.uint32(peek(data, i))
-            if 0xE4 <= c <= 0xE9:  # nor is any code point from U+4000 to U+9FFF
+            if 0xE4 <= c <= 0xE9:  # no code point from U+4000 to U+9FFF is doubtful
                 i += 3
-            elif c < 0xCC:  # nothing below U+0300 is doubtful
-                i += 1 + np.int64(c >= 0xC0)
+            elif c < 0x80:
+                i += 4 if i + 4 <= end and load_u32(data, i) & np.uint32(0x80808080) == 0 else 1
+            elif c < 0xCC:  # nor is any below U+0300
+                i += 2
             else:
                 point, width = decode(data, i, c)
                 found |= peek(table, np.int64(min(point, np.uint32(table.size - 1))))
