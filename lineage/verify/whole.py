@@ -119,6 +119,9 @@ def _verify(folder: Folder, notary: Notary, asked: Asked) -> None:
     missing = sorted(path for path in expected if path not in folder)
     _tell_missing(missing, report)
     report.shards = sorted(part.shard for part in parts if part.shard in good)
+    wanted = [part.shard for part in parts if part.shard]
+    if wanted and not any(shard in folder for shard in wanted):
+        report.refuse(INCOMPLETE, wanted[0], "no shard of the chosen parts is here")
     if release is None:
         _uncovered(folder, expected, asked.globs)
         for part in parts:
@@ -215,9 +218,11 @@ def _tell_missing(missing: Sequence[str], report: Report) -> None:
 
 
 def _uncovered(folder: Folder, expected: dict[str, Expected], globs: Sequence[str] | None) -> None:
+    """Report files under data/ that a reader could take for chosen shards though nobody certified them."""
     for path in sorted(folder.sizes):
-        wanted = globs is None or any(fnmatchcase(path, glob) for glob in globs)
-        if path.startswith("data/") and path not in expected and wanted:
+        named = _SHARD.fullmatch(path)
+        elsewhere = named and not Entry(named[1], named[2], path, None).chosen(globs)
+        if path.startswith("data/") and path not in expected and not elsewhere:
             folder.report.refuse(INCOMPLETE, path, "no good certificate covers it")
 
 

@@ -114,6 +114,15 @@ ATTACKS: tuple[Attack, ...] = (
     Attack("add a file", lambda w: small.write(w.root / "extra.txt", b"x"), FAILED, "does not list it"),
     Attack("add an unsigned shard", do.unsigned_shard, FAILED, "does not list it"),
     Attack("add an unsigned shard to a partial pull", do.unsigned_shard_alone, INCOMPLETE, "not here"),
+    Attack(
+        "lay a second shard beside that of a part", do.second_shard_alone, INCOMPLETE, "no good certificate"
+    ),
+    Attack(
+        "lay a stray file into data/ of a partial pull",
+        do.stray_file_alone,
+        INCOMPLETE,
+        "no good certificate",
+    ),
     Attack("replace a shard by a symbolic link", do.symlink, FAILED, "link"),
     Attack("replace a folder by a symbolic link", do.symlinked_folder, FAILED, "link"),
     Attack("sign a path with ..", do.escape, FAILED, "unsafe path"),

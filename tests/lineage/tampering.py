@@ -132,6 +132,20 @@ def unsigned_shard_alone(world: World) -> None:
     world.options["shards"] = "data/*/*"
 
 
+def second_shard_alone(world: World) -> None:
+    """Lay another file beside the shard of a part, under a name that the part could have."""
+    shard = first_shard(world)
+    shutil.copy(world.root / shard, world.root / (shard[: -len("0.parquet") - 11] + "f" * 12 + ".parquet"))
+    (world.root / certificate.RELEASE_CERTIFICATE).unlink()
+    world.options["shards"] = f"{SOURCE}/{PART}"
+
+
+def stray_file_alone(world: World) -> None:
+    shutil.copy(world.root / first_shard(world), world.root / f"data/{SOURCE}/extra.parquet")
+    (world.root / certificate.RELEASE_CERTIFICATE).unlink()
+    world.options["shards"] = f"{SOURCE}/{PART}"
+
+
 def symlink(world: World) -> None:
     shard = world.root / first_shard(world)
     outside = world.root.parent / "outside.parquet"

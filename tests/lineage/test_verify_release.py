@@ -91,6 +91,15 @@ def test_a_partial_pull_is_refused_where_completeness_is_required(check):
     assert check(change=drop("data/wiki/00aa00aa-0001-*"), require=["complete"]).code == 2
 
 
+def test_certificates_without_any_shard_are_incomplete(check):
+    def change(root):
+        drop("data/*/*")(root)
+        drop(certificate.RELEASE_CERTIFICATE)(root)
+
+    report = check(change=change, shards="wiki/*")
+    assert report.code == 2 and report.shards == []
+
+
 def test_chosen_shards_are_named_by_path_or_by_source_and_part(check):
     assert check(shards=["wiki/*-0000"]).shards == [small.shard_of(check.root, 0)]
     assert check(shards=["data/wiki/*-0001-*"]).shards == [small.shard_of(check.root, 1)]
