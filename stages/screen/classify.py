@@ -54,8 +54,8 @@ Gate = Callable[
 class Classifier:
     """One loaded fastText model with its card."""
 
-    def __init__(self, path: Path, card: Card) -> None:
-        self.path, self.card = path, card
+    def __init__(self, path: Path, card: Card, origin: str = "shipped") -> None:
+        self.path, self.card, self.origin = path, card, origin
 
     @cached_property
     def model(self) -> Any:
@@ -81,7 +81,7 @@ class Classifier:
         return result
 
 
-def load(path: Path) -> Classifier:
+def load(path: Path, origin: str = "shipped") -> Classifier:
     """Return the classifier of a model file (*.ftz, *.bin) and its card (*.json), digests compared."""
     card_path = path.with_suffix(".json")
     try:
@@ -109,7 +109,7 @@ def load(path: Path) -> Classifier:
             where=str(card_path),
             cure="train it again",
         )
-    return Classifier(path, card)
+    return Classifier(path, card, origin)
 
 
 def optional(fields: dict[str, Any]) -> set[str]:

@@ -59,18 +59,18 @@ def scan(texts: pl.Series | list[str], settings: ScreenSettings) -> pl.DataFrame
     texts = texts if isinstance(texts, pl.Series) else pl.Series("text", texts, dtype=pl.String)
     if texts.null_count():
         raise ValueError("scan takes texts without nulls")
-    engine = _engine(settings)
+    loaded = engine(settings)
     frames = [pl.DataFrame(schema=FINDING)]
     for first, last in _blocks(texts, settings.block_mb):
-        part = engine.findings(texts[first:last])
+        part = loaded.findings(texts[first:last])
         frames.append(part.with_columns((pl.col("text") + first).cast(pl.UInt32)))
     return pl.concat(frames).sort("text", "code", "detector", "level")
 
 
 def unscreened(texts: pl.Series, settings: ScreenSettings) -> pl.Series:
     """Return per text the detectors that could not judge it: too short, or a script nobody trained for."""
-    detectors = [c.card.detector for c in _engine(settings).classifiers]
-    lexicons = sorted({lexicon.name for lexicon in _engine(settings).lexicons if lexicon.origin == "shipped"})
+    detectors = [c.card.detector for c in engine(settings).classifiers]
+    lexicons = sorted({lexicon.name for lexicon in engine(settings).lexicons if lexicon.origin == "shipped"})
     frame = pl.DataFrame({"t": texts}).select(
         (pl.col("t").str.len_chars() < SHORT_CHARS).alias("short"),
         (
@@ -91,21 +91,21 @@ def unscreened(texts: pl.Series, settings: ScreenSettings) -> pl.Series:
 
 def detectors(settings: ScreenSettings) -> list[dict[str, Any]]:
     """Return what runs under these settings, and each risk that no detector covers (`detector` null)."""
-    engine = _engine(settings)
+    loaded = engine(settings)
     rows = [
         _entry(
             item.name,
-            _sha(fold.digest(), _code_digest(), item.sha256, engine.context),
+            _sha(fold.digest(), _code_digest(), item.sha256, loaded.context),
             item.codes,
             item.languages,
         )
-        for item in engine.lexicons
+        for item in loaded.lexicons
     ]
     if settings.secrecy:
         rows.append(_entry(secrecy.DETECTOR, secrecy.digest(), secrecy.CODES, secrecy.LANGUAGES))
     if settings.poisoning:
         rows.append(_entry(poison.DETECTOR, poison.digest(), poison.CODES, poison.LANGUAGES))
-    for classifier in engine.classifiers:
+    for classifier in loaded.classifiers:
         card = classifier.card
         digest = _sha(fold.digest(), _code_digest(), card.sha256, str(settings.window_chars))
         rows.append(_entry(card.detector, digest, card.codes, card.languages, dict(card.evidence)))
@@ -124,7 +124,7 @@ class Engine:
         self.lexicons = _lexicons(settings)
         self.context = load_lexicon(SHIPPED / "context.yaml").sha256
         self.matcher = Matcher(self.lexicons)
-        self.classifiers = [classify.load(path) for path in _models(settings)]
+        self.classifiers = [classify.load(path, origin) for path, origin in _models(settings)]
 
     def findings(self, texts: pl.Series) -> pl.DataFrame:
         """Return the merged findings of one block; `text` counts from 0 in the block."""
@@ -151,7 +151,8 @@ class Engine:
 
 
 @lru_cache(maxsize=4)
-def _engine(settings: ScreenSettings) -> Engine:
+def engine(settings: ScreenSettings) -> Engine:
+    """Return the compiled detectors of a settings block, kept for the next call of this process."""
     return Engine(settings)
 
 
@@ -179,8 +180,8 @@ def _lexicons(settings: ScreenSettings) -> list[Lexicon]:
     return found
 
 
-def _models(settings: ScreenSettings) -> list[Path]:
-    paths = [classify.shipped_path(name) for name in settings.models]
+def _models(settings: ScreenSettings) -> list[tuple[Path, str]]:
+    paths = [(classify.shipped_path(name), "shipped") for name in settings.models]
     if settings.operator_models:
         found = sorted(p for p in Path(settings.operator_models).glob("*") if p.suffix in (".bin", ".ftz"))
         if not found:
@@ -189,7 +190,7 @@ def _models(settings: ScreenSettings) -> list[Path]:
                 where=settings.operator_models,
                 cure="set screen.operator_models to '' or fill it",
             )
-        paths += found
+        paths += [(path, "operator") for path in found]
     return paths
 
 

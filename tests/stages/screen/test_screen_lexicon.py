@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lineage.errors import SettingsError
-from stages.screen import ScreenSettings, scan
+from stages.screen import ScreenSettings, coverage, scan
 from stages.screen.lexicon import SHIPPED, load_folder, load_lexicon
 
 PACK = """
@@ -99,3 +99,36 @@ def test_every_shipped_lexicon_loads_and_names_codes_of_the_taxonomy():
         lexicon = load_lexicon(path)
         assert set(lexicon.codes) <= codes, path.name
         assert not set(lexicon.codes) & operators, path.name
+
+
+def test_coverage_counts_the_operators_words_and_names_what_nobody_screens(tmp_path):
+    write(tmp_path, PACK.format(code="A.1-g"))
+    without = {row["code"]: row for row in coverage(ScreenSettings())}
+    rows = {row["code"]: row for row in coverage(ScreenSettings(operator_lexicons=str(tmp_path)))}
+    assert len(rows) == 31
+    assert without["A.1-g"]["status"] == "not_run" and without["A.1-g"]["why"] == "no detector supplied"
+    assert rows["A.1-g"] == {
+        "code": "A.1-g",
+        "status": "operator",
+        "detectors": ["lexicon-garden@1"],
+        "covered_by": [],
+        "keywords": 3,
+        "min_keywords": 200,
+        "updated": "2026-01-01",
+        "why": None,
+    }
+    assert rows["A.1-d"]["status"] == "shipped" and rows["A.1-d"]["keywords"] > 0
+    assert rows["A.4-f"]["status"] == "elsewhere" and rows["A.1-a"]["status"] == "not_run"
+
+
+def test_an_operator_lexicon_changes_the_digests_it_should(tmp_path):
+    from stages.screen import detectors
+
+    path = write(tmp_path, PACK.format(code="A.1-g"))
+    settings = ScreenSettings(operator_lexicons=str(tmp_path))
+    before = {row["detector"]: row["sha256"] for row in detectors(settings)}
+    path.write_text(path.read_text(encoding="utf-8").replace("tulip,", "tulip, rose,"), encoding="utf-8")
+    after = {
+        row["detector"]: row["sha256"] for row in detectors(settings.model_copy(update={"block_mb": 3.0}))
+    }
+    assert {name for name in before if before[name] != after[name]} == {"lexicon-garden@1"}
