@@ -1,6 +1,6 @@
 """Measure the detectors of stage `pii` on labelled sets and clean corpora, beside plain Presidio; prints figures only.
 
-Usage: python -m benchmarks.pii --eval-dir DIR [--json FILE] [--docs N]
+Usage: python -m benchmarks.pii --eval-dir DIR [--json FILE] [--doc FILE] [--docs N]
 
 DIR is laid out by sub-folder: files below `pii` are told apart by their rows (`spans`, `expect`, `expected_count`,
 `value`), those below `corpora` are clean text. No row is ever printed.
@@ -9,18 +9,15 @@ DIR is laid out by sub-folder: files below `pii` are told apart by their rows (`
 from __future__ import annotations
 
 import argparse
-import gzip
+import contextlib
 import io
-import json
 import math
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
-import polars as pl
-import zstandard
-
-from stages.pii import PiiSettings, annotation, engine, plain, scan
+from benchmarks import evalset
+from stages.pii import PiiSettings, engine, plain, scan
 
 #: Labels of the sets and the types that answer to them.
 LABELS = {
@@ -59,11 +56,14 @@ LABELS = {
 }
 SAME = {
     "phone_number": "phone", "email_address": "email", "iban_code": "iban", "ip_address": "ip", "mac_address": "mac",
-    "name": "person", "us_ssn": "ssn", "us_itin": "itin", "uk_nhs": "nhs", "cn_mobile": "phone", "cn_landline": "phone",
+    "name": "person",
+    "domain_name": "url", "us_ssn": "ssn", "us_itin": "itin", "uk_nhs": "nhs", "cn_mobile": "phone",
+    "cn_landline": "phone",
     "cn_id": "id_number", "cn_uscc": "credit_code", "cn_plate": "license_plate", "cn_passport": "passport",
     "date_time": "date", "person_zh": "person", "person_en": "person",
 }  # fmt: skip
 ALL = PiiSettings(off=())
+MARKS = ("<!-- figures -->", "<!-- end of figures -->")
 
 
 def label(name: str) -> str:
@@ -77,7 +77,7 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
         return 0.0, 1.0
     z, p = 1.959964, hits / n
     middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return round((middle - half) / (1 + z * z / n), 4), round((middle + half) / (1 + z * z / n), 4)
+    return round(max(0.0, middle - half) / (1 + z * z / n), 4), round((middle + half) / (1 + z * z / n), 4)
 
 
 def share(hits: int, n: int) -> dict:
@@ -86,35 +86,20 @@ def share(hits: int, n: int) -> dict:
 
 
 def read_rows(path: Path) -> list[dict]:
-    """Read a JSON-lines file, plain or compressed."""
-    raw = path.read_bytes()
-    if path.suffix == ".zst":
-        raw = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(raw)).read()
-    if path.suffix == ".gz":
-        raw = gzip.decompress(raw)
-    return [json.loads(line) for line in raw.decode("utf-8").splitlines() if line.strip()]
-
-
-def read_corpus(path: Path) -> list[str]:
-    """Read the texts of a corpus: a folder of text, JSON lines, Parquet or CSV; other formats give none."""
-    if path.is_dir():
-        return [p.read_text("utf-8", "replace") for p in sorted(path.rglob("*")) if p.is_file()]
-    if ".jsonl" in path.name:
-        return [str(r["text"]) for r in read_rows(path) if r.get("text")]
-    if path.suffix == ".parquet":
-        frame = pl.read_parquet(path)
-        return frame["text"].to_list() if "text" in frame.columns else []
-    return []
+    """Read a labelled file; none where its name says no table format."""
+    rows = evalset.read(path)
+    return [] if rows is None else rows.to_dicts()
 
 
 def span_scores(rows: list[dict], found: list[list[tuple[str, int, int]]]) -> dict:
     """Score findings against rows in which everything is marked: exact and overlapping, per label."""
     tally: dict[str, Counter] = defaultdict(Counter)
+    names = {label(s["type"]) for row in rows for s in row["spans"]}
     for row, hits in zip(rows, found, strict=True):
         gold: dict[str, list] = defaultdict(list)
         for span in row["spans"]:
             gold[label(span["type"])].append((span["start"], span["end"]))
-        for name in {label(s["type"]) for r in rows[:1] for s in r["spans"]} | set(gold) | set(tally):
+        for name in set(gold) | names:
             mine = [(a, b) for kind, a, b in hits if kind in LABELS.get(name, ())]
             count = tally[name]
             count["gold"] += len(gold[name])
@@ -131,17 +116,24 @@ def _scores(c: Counter) -> dict:
     for how, right, hit in (("exact", c["exact"], c["exact"]), ("overlap", c["found_hit"], c["gold_hit"])):
         p, r = share(right, c["found"]), share(hit, c["gold"])
         pv, rv = p["value"] or 0.0, r["value"] or 0.0
-        out[how] = {"precision": p, "recall": r, "f2": round(5 * pv * rv / (4 * pv + rv), 4) if pv + rv else 0.0}
+        out[how] = {
+            "precision": p,
+            "recall": r,
+            "f2": round(5 * pv * rv / (4 * pv + rv), 4) if pv + rv else 0.0,
+        }
     return out
 
 
 def expect_scores(rows: list[dict], found: list[list[tuple[str, int, int]]]) -> dict:
     """Score rows that say whether anything of their type is to be found; false alarms are hits of any type."""
-    good, bad = defaultdict(Counter), Counter()
+    good, bad, own = defaultdict(Counter), Counter(), Counter()
     for row, hits in zip(rows, found, strict=True):
         if not row["expect"]:
             bad["n"] += 1
             bad["alarm"] += bool(hits)
+            if (name := label(str(row["type"]))) in LABELS:
+                own["n"] += 1
+                own["alarm"] += any(kind in LABELS[name] for kind, _, _ in hits)
             continue
         for span in row["spans"] or []:
             name = label(span["type"])
@@ -152,6 +144,7 @@ def expect_scores(rows: list[dict], found: list[list[tuple[str, int, int]]]) -> 
     return {
         "recall": {name: share(c["hit"], c["n"]) for name, c in sorted(good.items())},
         "false_alarms": share(bad["alarm"], bad["n"]),
+        "false_alarms_of_own_type": share(own["alarm"], own["n"]),
     }
 
 
@@ -188,7 +181,9 @@ def ours(texts: list[str], settings: PiiSettings) -> list[list[tuple[str, int, i
 def theirs(texts: list[str]) -> list[list[tuple[str, int, int]]]:
     """Return the findings of Presidio as it comes (language en, pattern recognizers, our default threshold)."""
     stock = plain.stock()
-    return [[(r.entity_type, r.start, r.end) for r in stock.analyze(t, "en", score_threshold=0.4)] for t in texts]
+    return [
+        [(r.entity_type, r.start, r.end) for r in stock.analyze(t, "en", score_threshold=0.4)] for t in texts
+    ]
 
 
 def judge(rows: list[dict]):
@@ -205,48 +200,55 @@ def judge(rows: list[dict]):
     return None
 
 
-def labelled(folder: Path) -> dict:
-    """Measure every labelled set of a folder."""
+def labelled(eval_dir: Path) -> dict:
+    """Measure every labelled set below `pii`."""
     out = {}
-    for path in sorted(folder.glob("*.jsonl*")):
+    for path in evalset.files(eval_dir, "pii"):
         rows = read_rows(path)
         if not rows or (known := judge(rows)) is None:
             continue
         kind, rows, field, score = known
         texts = [str(r[field]) for r in rows]
-        out[path.name] = {"format": kind, "rows": len(rows), "hallmark": score(rows, ours(texts, ALL))}
-        if path.name.startswith("en") or kind in ("counts",):
-            out[path.name]["presidio"] = score(rows, theirs(texts))
-    return out
-
-
-def clean(folder: Path, limit: int) -> dict:
-    """Measure findings per MB and speed on clean corpora, beside the same recognizers without the gate."""
-    out = {}
-    for path in sorted(folder.iterdir()):
-        texts = read_corpus(path)
-        if not texts:
-            continue
-        size = sum(len(t.encode()) for t in texts) / 1e6
-        engine.find(texts[:5], PiiSettings())
-        begin = time.perf_counter()
-        found = annotation.scan(texts, PiiSettings())
-        fast = size / (time.perf_counter() - begin)
-        some = texts[:: max(1, len(texts) // limit)][:limit]
-        part = sum(len(t.encode()) for t in some) / 1e6
-        begin = time.perf_counter()
-        reference = [plain.find(t, PiiSettings()) for t in some]
-        slow = part / (time.perf_counter() - begin)
-        begin = time.perf_counter()
-        theirs(some)
-        stock = part / (time.perf_counter() - begin)
         out[path.name] = {
-            "docs": len(texts), "mb": round(size, 2), "found": dict(sorted(Counter(f.type for f in found).items())),
-            "found_per_mb": round(len(found) / size, 2), "mb_per_s": round(fast, 2),
-            "ungated_mb_per_s": round(slow, 3), "presidio_mb_per_s": round(stock, 3),
-            "compared_docs": len(some), "docs_that_differ": sum(a != b for a, b in zip(reference, engine.find(some, PiiSettings())[0], strict=True)),
-        }  # fmt: skip
+            "format": kind,
+            "rows": len(rows),
+            "hallmark": score(rows, ours(texts, ALL)),
+            "presidio": score(rows, theirs(texts)),
+        }
     return out
+
+
+def clean(eval_dir: Path, limit: int) -> dict:
+    """Measure findings per MB and speed on clean corpora, beside the same recognizers without the gate."""
+    default = PiiSettings()
+    out = {}
+    for name, texts in evalset.corpora(eval_dir):
+        engine.find(texts[:5], default)
+        size, fast, found = timed(texts, lambda t: scan(t, default))
+        some = texts[:: max(1, len(texts) // limit)][:limit]
+        _, slow, reference = timed(some, lambda t: [plain.find(x, default) for x in t])
+        _, stock, _ = timed(some, theirs)
+        differ = sum(a != b for a, b in zip(reference, engine.find(some, default)[0], strict=True))
+        out[name] = {
+            "docs": len(texts),
+            "mb": round(size, 2),
+            "found": dict(sorted(Counter(f.type for f in found).items())),
+            "found_per_mb": round(len(found) / size, 2),
+            "mb_per_s": round(fast, 2),
+            "ungated_mb_per_s": round(slow, 3),
+            "presidio_mb_per_s": round(stock, 3),
+            "compared_docs": len(some),
+            "docs_that_differ": differ,
+        }
+    return out
+
+
+def timed(texts: list[str], work) -> tuple[float, float, list]:
+    """Return megabytes of UTF-8, megabytes per second of `work(texts)`, and its result."""
+    size = sum(len(t.encode("utf-8", "surrogatepass")) for t in texts) / 1e6
+    begin = time.perf_counter()
+    result = work(texts)
+    return size, size / (time.perf_counter() - begin), result
 
 
 def show(figures: dict) -> None:
@@ -256,7 +258,9 @@ def show(figures: dict) -> None:
         for who in ("hallmark", "presidio"):
             if who in item:
                 _show_one(item["format"], who, item[who])
-    print("\n### Clean corpora\n\n| corpus | MB | findings per MB | MB/s | ungated | Presidio as it comes | differ |")
+    print(
+        "\n### Clean corpora\n\n| corpus | MB | findings per MB | MB/s | ungated | Presidio as it comes | differ |"
+    )
     print("|---|---|---|---|---|---|---|")
     for name, c in figures["clean"].items():
         print(
@@ -268,7 +272,8 @@ def show(figures: dict) -> None:
 def _show_one(kind: str, who: str, scores: dict) -> None:
     """Print one set's scores for one detector."""
     if kind == "spans":
-        print(f"| {who} | labelled | found | exact P | exact R | overlap P | overlap R (95 %) | F2 |\n|---|---|---|---|---|---|---|---|")
+        print(f"| {who} | labelled | found | exact P | exact R | overlap P | overlap R (95 %) | F2 |")
+        print("|---|---|---|---|---|---|---|---|")
         for name, s in scores.items():
             e, o = s["exact"], s["overlap"]
             print(
@@ -276,7 +281,11 @@ def _show_one(kind: str, who: str, scores: dict) -> None:
                 f"| {o['precision']['value']} | {o['recall']['value']} {list(o['recall']['interval'])} | {o['f2']} |"
             )
         return
-    flat = scores if kind != "expect" else {**scores["recall"], "false alarms": scores["false_alarms"]}
+    flat = (
+        scores
+        if kind != "expect"
+        else {**scores["recall"], **{k: scores[k] for k in ("false_alarms", "false_alarms_of_own_type")}}
+    )
     print(f"| {who} | share | 95 % | n |\n|---|---|---|---|")
     for name, s in flat.items():
         print(f"| {name} | {s['value']} | {list(s['interval'])} | {s['n']} |")
@@ -287,12 +296,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--eval-dir", type=Path, required=True)
     parser.add_argument("--json", type=Path)
+    parser.add_argument(
+        "--doc", type=Path, help="Markdown file whose part between the figure marks is replaced"
+    )
     parser.add_argument("--docs", type=int, default=200, help="documents per corpus for the slow comparisons")
     args = parser.parse_args()
-    figures = {"labelled": labelled(args.eval_dir / "pii"), "clean": clean(args.eval_dir / "corpora", args.docs)}
-    show(figures)
+    figures = {
+        "labelled": labelled(args.eval_dir),
+        "clean": clean(args.eval_dir, args.docs),
+    }
+    with io.StringIO() as out:
+        with contextlib.redirect_stdout(out):
+            show(figures)
+        table = out.getvalue()
+    print(table)
+    if args.doc:
+        before, rest = args.doc.read_text("utf-8").split(MARKS[0])
+        after = rest.split(MARKS[1])[1]
+        args.doc.write_text(f"{before}{MARKS[0]}\n{table}\n{MARKS[1]}{after}", "utf-8")
     if args.json:
-        args.json.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
+        evalset.write_figures(args.json, figures)
 
 
 if __name__ == "__main__":

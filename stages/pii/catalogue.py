@@ -34,7 +34,7 @@ _ROWS = (
     PiiType("CN_RESIDENT_ID", "身份证号", "PRC resident ID", "RESIDENT_ID", IDENTITY, True),
     PiiType("CN_RESIDENT_ID_15", "旧身份证号", "PRC resident ID, 15 digits", "RESIDENT_ID", IDENTITY),
     PiiType("CN_RESIDENCE_PERMIT", "港澳台居民居住证号", "residence permit", "RESIDENCE_PERMIT", IDENTITY, True),
-    PiiType("CN_FOREIGN_RESIDENT", "外国人永久居留身份证号", "PRC permanent residence card", "RESIDENCE_CARD", IDENTITY, True),
+    PiiType("CN_FOREIGN_RESIDENT", "外国人永居证号", "PRC permanent residence", "RESIDENCE_CARD", IDENTITY, True),
     PiiType("CN_USCC", "统一社会信用代码", "unified social credit code", "CREDIT_CODE", None, True),
     PiiType("CN_BANK_CARD", "银行卡号", "bank card", "BANK_CARD", FINANCIAL, True),
     PiiType("CN_MOBILE", "手机号", "PRC mobile number", "PHONE"),
@@ -78,6 +78,7 @@ _ROWS = (
     PiiType("US_PASSPORT", "美国护照号", "US passport", "PASSPORT", IDENTITY),
     PiiType("US_DRIVER_LICENSE", "美国驾照号", "US driving licence", "DRIVING_LICENCE"),
     PiiType("US_BANK_NUMBER", "美国银行账号", "US bank account", "BANK_ACCOUNT", FINANCIAL),
+    PiiType("PERSON", "姓名", "name of a person", "NAME"),
     PiiType("DATE_TIME", "日期", "date", "DATE"),
 )  # fmt: skip
 

@@ -36,6 +36,12 @@ def regions() -> frozenset[str]:
     return frozenset(out)
 
 
+@cache
+def _provinces() -> frozenset[str]:
+    """Return the two-digit codes of provinces."""
+    return frozenset(code[:2] for code in regions())
+
+
 def birth_date(value: str) -> dt.date | None:
     """Return the date in positions 7 to 14 of an 18-digit number, None where there is no such day."""
     try:
@@ -67,11 +73,11 @@ def permanent_residence(value: str) -> bool:
 
 
 def uscc(value: str) -> bool:
-    """Answer whether a unified social credit code has a real region and its check character (GB 32100-2015)."""
+    """Answer whether a social credit code has a province (10: the state) and its check character (GB 32100)."""
     value = value.upper()
     if len(value) != 18 or any(c not in USCC_ALPHABET for c in value):
         return False
-    if value[2:8] != "100000" and value[2:8] not in regions():
+    if value[2:4] != "10" and value[2:4] not in _provinces():
         return False
     total = sum(USCC_ALPHABET.index(c) * w for c, w in zip(value[:17], USCC_WEIGHTS, strict=True))
     return USCC_ALPHABET[(31 - total % 31) % 31] == value[17]

@@ -61,12 +61,17 @@ def cnnum(points: np.ndarray, flags: np.ndarray) -> Events:
 def code(points: np.ndarray, flags: np.ndarray) -> Events:
     """Words of letters and digits: three digits among four signs, one letter and a digit or two of each at the
     front, eight signs before a hyphen, or eighteen signs."""
-    return _words(points, flags, False)
+    return _words(points, flags, 0)
 
 
 def long(points: np.ndarray, flags: np.ndarray) -> Events:
     """Words of eighteen letters and digits and more."""
-    return _words(points, flags, True)
+    return _words(points, flags, 1)
+
+
+def iban(points: np.ndarray, flags: np.ndarray) -> Events:
+    """Words that begin with two letters and two digits."""
+    return _words(points, flags, 2)
 
 
 def net(points: np.ndarray, flags: np.ndarray) -> Events:
@@ -138,8 +143,8 @@ def _clusters(flags, item, gap, max_gap, least):
 
 
 @njit(cache=True, nogil=True)
-def _words(points, flags, only_long):
-    """Return runs of letters and digits that look like a code (see `code`), or only the long ones."""
+def _words(points, flags, kind):
+    """Return runs of letters and digits that look like a code (kind 0, see `code`), long ones (1), or IBANs (2)."""
     begin, end = [0 for _ in range(0)], [0 for _ in range(0)]
     n, i = len(flags), 0
     while i < n:
@@ -151,10 +156,11 @@ def _words(points, flags, only_long):
             digits += flags[i] & 1
             i += 1
         size = i - first
+        pair = size >= 4 and flags[first] & flags[first + 1] & 2 and flags[first + 2] & flags[first + 3] & 1
         front = size >= 2 and flags[first] & 2 and flags[first + 1] & 1
-        front |= size >= 4 and flags[first] & flags[first + 1] & 2 and flags[first + 2] & flags[first + 3] & 1
         hyphen = size >= 8 and i < n and points[i] == 0x2D
-        if size >= 18 or (not only_long and ((digits >= 3 and size >= 4) or front or hyphen)):
+        wanted = kind == 0 and (pair or front or hyphen or size >= 18 or (digits >= 3 and size >= 4))
+        if wanted or (kind == 1 and size >= 18) or (kind == 2 and pair):
             begin.append(first)
             end.append(i)
     return np.array(begin, dtype=np.int64), np.array(end, dtype=np.int64)

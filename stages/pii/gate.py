@@ -12,7 +12,7 @@ from typing import NamedTuple
 import ahocorasick_rs
 import numpy as np
 
-from stages.pii import china, common, events
+from stages.pii import china, common, events, names
 from stages.pii.batch import JOINT, Batch
 from stages.pii.recognizer import LEFT, mentions
 
@@ -22,11 +22,13 @@ REACH = {
     **{f"num{least}": (24, 40) for least in (5, 7, 9, 12)},  # digits in a row of numbers
     "code": (8, 64),
     "long": (0, 64),
+    "iban": (0, 64),
     "net": (64, 64),
     "mail": (460, 460),
     "link": (540, 1640),
     "key": (16, 5200),
     "word": (0, 64),
+    "name": (8, 16),
     "cnnum": (2, 2),
     "plate": (0, 12),
     "date": (24, 40),
@@ -37,7 +39,7 @@ REACH = {
 class Windows(NamedTuple):
     """Windows of a batch joined into one buffer, `text`.
 
-    Per window: its begin there (`at`), its bounds in the batch, its document, and whether it was cut from a longer text.
+    Per window: its begin there (`at`), its bounds in the batch, its document, and whether it was cut from more.
     """
 
     text: str
@@ -95,7 +97,7 @@ def _merge(
 
 def _events(batch: Batch, gate: str, seen: dict[str, events.Events]) -> events.Events:
     """Return the places (begin, end) in the batch that a match of this gate must contain."""
-    if gate in ("key", "word"):
+    if gate in ("key", "word", "name"):
         hits = _literals(gate).find_matches_as_indexes(batch.text, overlapping=True)
         found = np.array(hits, dtype=np.int64).reshape(-1, 3)
         return found[:, 1], found[:, 2]
@@ -111,4 +113,4 @@ def _events(batch: Batch, gate: str, seen: dict[str, events.Events]) -> events.E
 @cache
 def _literals(gate: str) -> ahocorasick_rs.AhoCorasick:
     """Return the automaton of a gate's literals."""
-    return ahocorasick_rs.AhoCorasick({"key": common.KEYS, "word": china.WORDS}[gate])
+    return ahocorasick_rs.AhoCorasick({"key": common.KEYS, "word": china.WORDS, "name": names.WORDS}[gate])

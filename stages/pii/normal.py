@@ -17,7 +17,8 @@ def code_points(text: str) -> np.ndarray:
 def normalise(points: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     """Return normalised code points and, where characters were dropped, each one's old position (else None).
 
-    Full-width forms, mathematical digits, two letters that fold to ASCII and wide spaces become ASCII, one for one; zero-width characters and soft hyphens go.
+    Full-width forms, mathematical digits, wide spaces and two letters that fold to ASCII become ASCII, one for one;
+    zero-width characters and soft hyphens go.
     """
     if not len(points) or points.max() < 0xAD:
         return points, None

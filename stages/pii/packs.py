@@ -8,7 +8,7 @@ from itertools import groupby
 from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer
 from presidio_analyzer import predefined_recognizers as shipped
 
-from stages.pii import china, common, places
+from stages.pii import china, common, names, places
 from stages.pii.phones import Phones
 from stages.pii.recognizer import FLAGS, Row, TableRecognizer
 from stages.pii.settings import PiiSettings
@@ -19,7 +19,7 @@ PACKS = ("latin", "han", "mixed")
 #: Presidio's own recognizers and where their candidates are sought. E-mail, links and telephones are replaced.
 SHIPPED_ANY = {
     "CreditCardRecognizer": "num12",
-    "IbanRecognizer": "code",
+    "IbanRecognizer": "iban",
     "IpRecognizer": "net",
     "MacAddressRecognizer": "net",
     "CryptoRecognizer": "long",
@@ -53,15 +53,15 @@ def recognizers(
     pack: str, off: tuple[str, ...], phone_regions: tuple[str, ...]
 ) -> tuple[EntityRecognizer, ...]:
     """Return the recognizers of a pack in a fixed order, without the types that are off."""
-    han = [] if pack == "latin" else [*china.HAN, *places.ROWS]
+    han = [] if pack == "latin" else [*china.HAN, *places.ROWS, *names.ROWS]
     latin = [] if pack == "han" else common.LATIN
     out = _table([*common.COMMON, *latin], pack, common.DETECTOR)
     out += _table([*china.STRICT, *han], pack, china.DETECTOR)
-    names = dict(SHIPPED_ANY)
-    names |= {} if pack == "han" else SHIPPED_LATIN
+    gates = dict(SHIPPED_ANY)
+    gates |= {} if pack == "han" else SHIPPED_LATIN
     regions = (None,) if pack == "han" else phone_regions  # None: international form only
     out.append(Phones(supported_language=pack, supported_regions=regions))
-    for name, gate in names.items():
+    for name, gate in gates.items():
         extra = {"patterns": PATTERNS[name]} if name in PATTERNS else {}
         item = getattr(shipped, name)(supported_language=pack, **extra)
         item.gate, item.detector, item.against = gate, PRESIDIO, AGAINST.get(name, ())

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Chinese postal addresses by their structure: province to district, road, number, building, room."""
 
 from __future__ import annotations

@@ -56,8 +56,8 @@ class TableRecognizer(PatternRecognizer):
 def boost(recognizer: PatternRecognizer, left: str, score: float) -> float:
     """Return the score of a match after looking at the `LEFT` characters before it.
 
-    A context word adds 0.35 and lifts to 0.4 at least, as in Presidio; a word against it in the same clause, nearer to the
-    match than any context word, sets 0 (an order number is no card number).
+    A context word adds 0.35 and lifts to 0.4 at least, as in Presidio. A word against it in the same clause, nearer to
+    the match than any context word, sets 0 (an order number is no card number).
     """
     support_words, against = words(tuple(recognizer.context or ())), getattr(recognizer, "against", ())
     if not support_words and not against:

@@ -21,7 +21,8 @@ SAYS = {
     "biometric": "指纹|人脸识别|面部特征|虹膜|声纹|掌纹|基因检测|fingerprint|face id|iris scan|voiceprint|dna sample",
     "religious-belief": "宗教信仰|信仰[:：]|皈依|受洗|信奉|religion:|religious belief|baptised|baptized",
     IDENTITY: "残疾人?证|残疾等级|低保户|disability certificate|disability status",
-    "medical-health": "确诊|病历|病史|诊断|住院号|就诊|体检报告|检验报告|患有|过敏史|diagnosis|diagnosed|medical record|patient id",
+    "medical-health": "确诊|病历|病史|诊断|住院号|就诊|体检报告|检验报告|患有|过敏史"
+    "|diagnosis|diagnosed|medical record|patient id",
     FINANCIAL: "支付密码|取款密码|交易密码|账户余额|证券账户|account password|card pin|account balance",
     "whereabouts": "行踪|行动轨迹|实时位置|定位信息|住宿记录|开房记录|gps location|location history",
     "other-sensitive": "犯罪记录|前科|征信报告|性取向|criminal record|credit report|sexual orientation",

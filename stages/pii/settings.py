@@ -13,8 +13,8 @@ class PiiSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     off: tuple[str, ...] = Field(
-        default=("DATE_TIME", "URL", "UUID"),
-        description="Types that are not looked for. The default leaves out what is seldom about a person.",
+        default=("DATE_TIME", "PERSON", "URL", "UUID"),
+        description="Types that are not looked for. The default leaves out what is seldom about a person, and names.",
     )
     thresholds: dict[str, float] = Field(
         default_factory=dict,
@@ -32,7 +32,7 @@ class PiiSettings(BaseModel):
     )
     as_of: dt.date | None = Field(
         default=None,
-        description="Day on which ages are counted, for the class of minors under 14. Without it, that check is named not run.",
+        description="Day on which ages are counted, for minors under 14. Without it that check is named not run.",
     )
     aggregate_types: int = Field(
         default=4,

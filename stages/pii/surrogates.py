@@ -10,8 +10,8 @@ from stages.pii.checks import ID_CHECK, ID_WEIGHTS
 def make(kind: str, digest: bytes, value: str) -> str | None:
     """Return the surrogate of a value with selector `digest`, None for a type that has no form nobody holds.
 
-    Resident IDs get the unassigned region 100000 and a right check digit, mobile numbers the unassigned prefix 10, cards
-    the unassigned issuer 0 and a right Luhn digit, mail an address under the reserved domain `.invalid`.
+    Resident IDs get the unassigned region 100000 and a right check digit, mobile numbers the unassigned prefix 10,
+    cards the unassigned issuer 0 and a right Luhn digit, mail an address under the reserved domain `.invalid`.
     """
     maker = _MAKERS.get(kind)
     return (

@@ -107,3 +107,18 @@ def test_no_number_with_a_wrong_check_digit_is_taken():
     wrong += [USCC[:-1] + c for c in checks.USCC_ALPHABET if c != USCC[-1]]
     for value in wrong:
         assert found(f"值 {value} 。") == [], value
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("王无名先生，1970年生。", ["王无名"]),
+        ("欧阳无名，男，汉族", ["欧阳无名"]),
+        ("收件人：李无名，电话", ["李无名"]),
+        ("王先生说高大的人都来了", []),
+        ("方向，男女老少", []),
+    ],
+)
+def test_a_chinese_name_needs_a_neighbour_that_only_a_person_has(text, names):
+    hits = [text[f.start : f.end] for f in scan([text], PiiSettings(off=())) if f.type == "PERSON"]
+    assert hits == names and all(f.type != "PERSON" for f in scan([text], PiiSettings()))
