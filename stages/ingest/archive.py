@@ -129,3 +129,12 @@ def _member_name(info: zipfile.ZipInfo) -> str:
         except UnicodeDecodeError:
             continue
     return info.filename
+
+
+def member_content(place: Place, name: str, archive: str, compression: str, member: str, limit: int) -> bytes:
+    """Return one member's content by its full name (`archive!member`); EOFError if it is not there."""
+    members = _tar(place, name, compression, limit) if archive == "tar" else _zip(place, name, limit)
+    for found, content in members:
+        if found == member and isinstance(content, bytes):
+            return content
+    raise EOFError("there is no such member")

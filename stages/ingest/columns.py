@@ -37,7 +37,7 @@ def read_parquet(
     if reason:
         return [failed(name, reason)]
     out: list[Batch] = []
-    with pq.ParquetFile(_handle(place), memory_map=isinstance(place, Path)) as file:
+    with pq.ParquetFile(handle(place), memory_map=isinstance(place, Path)) as file:
         low, high = _rows(file.metadata.num_rows, span, place)
         if not file.metadata.num_rows:
             return [failed(name, "empty-text", record=0)]
@@ -85,11 +85,13 @@ def _parquet_break(place: Place) -> str | None:
     return None if tail in _MAGIC and size >= 12 else "truncated"
 
 
-def _handle(place: Place) -> Any:
+def handle(place: Place) -> Any:
+    """Return what pyarrow's Parquet reader opens."""
     return pa.BufferReader(place) if isinstance(place, bytes) else place
 
 
-def _mapped(place: Place) -> Any:
+def mapped(place: Place) -> Any:
+    """Return the bytes as an Arrow source, mapped where they are a file."""
     return pa.BufferReader(place) if isinstance(place, bytes) else pa.memory_map(str(place))
 
 
@@ -110,7 +112,7 @@ def read_arrow(
 ) -> list[Batch]:
     """Read the rows of a slice of an Arrow stream or file (as `datasets` saves them)."""
     out: list[Batch] = []
-    with _mapped(place) as file:
+    with mapped(place) as file:
         try:
             reader: Any = pa.ipc.open_stream(file)
             pieces: Iterator[pa.RecordBatch] = iter(reader)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 import polars as pl
 
 from stages.ingest.batch import Batch
+from stages.ingest.csv_scan import split_odd
 
 
 def parse_rows(
@@ -28,9 +27,17 @@ def parse_rows(
     frame = _by_polars(text.encode(), names, separator)
     if frame is not None and frame.height == len(good):
         return frame
-    texts = (io.StringIO(lines[row].decode(codec), newline="") for row in good)
-    rows = [_fit(next(csv.reader(text, delimiter=separator)), len(names)) for text in texts]
+    rows = [split_odd(lines[row].decode(codec), separator) for row in good]
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+
+
+def regular(line: bytes, codec: str, separator: str) -> bytes:
+    """Return a row with odd quotes written as RFC 4180 has it; bytes that do not decode stay as they are."""
+    try:
+        fields = split_odd(line.decode(codec), separator)
+    except UnicodeDecodeError:
+        return line
+    return separator.join('"' + field.replace('"', '""') + '"' for field in fields).encode(codec)
 
 
 def _by_polars(data: bytes, names: list[str], separator: str) -> pl.DataFrame | None:
@@ -39,10 +46,6 @@ def _by_polars(data: bytes, names: list[str], separator: str) -> pl.DataFrame | 
         return frame.rename(dict(zip(frame.columns, names, strict=True))).fill_null("")
     except (pl.exceptions.PolarsError, ValueError):
         return None  # the csv module reads what polars refuses
-
-
-def _fit(row: list[str], width: int) -> list[str]:
-    return (row + [""] * width)[:width]
 
 
 def _decodes(line: bytes, codec: str) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 from stages.ingest.batch import Batch, failed
 from stages.ingest.columns import from_table, lacks
 from stages.ingest.csv_scan import scan_rows
-from stages.ingest.csv_table import parse_rows, spread
+from stages.ingest.csv_table import parse_rows, regular, spread
 from stages.ingest.encoding import bom_length, detect, transform_of
 from stages.ingest.lines import head_codec
 from stages.ingest.settings import IngestSettings
@@ -29,17 +29,18 @@ _FAR = 1 << 62
 
 
 class _Rows(NamedTuple):
-    """Whole rows: their bytes, the offset of the first byte, borders, number of fields (-1: broken)."""
+    """Whole rows: their bytes, the offset of the first byte, borders, fields (-1: broken), odd quotes."""
 
     data: bytes
     base: int
     starts: np.ndarray
     ends: np.ndarray
     counts: np.ndarray
+    odds: np.ndarray
 
     def of(self, wanted: Any) -> _Rows:
         """Return some of the rows."""
-        return self._replace(starts=self.starts[wanted], ends=self.ends[wanted], counts=self.counts[wanted])
+        return _Rows(self.data, self.base, *(column[wanted] for column in self[2:]))
 
 
 def read_delimited(
@@ -64,7 +65,7 @@ def read_delimited(
     for rows in scan.windows():
         if header is None:
             header = _header(rows, scan.codec, separator)
-            reason = lacks(header, fields)
+            reason = lacks(header, fields) if header else "bad-encoding"
             if reason:
                 return [failed(name, reason, offset=0, record=0)] if span[0] == 0 else []
             rows = rows.of(slice(1, None))
@@ -141,8 +142,8 @@ class _Scan:
             yield rows
 
     def _rows(self, data: bytes, base: int, final: bool) -> tuple[_Rows, int]:
-        starts, ends, counts, rest = scan_rows(data, self.separator, final)
-        return _Rows(data, base, starts, ends, counts), rest
+        *columns, rest = scan_rows(data, self.separator, final)
+        return _Rows(data, base, *columns), rest
 
 
 def _header(rows: _Rows, codec: str, separator: str) -> list[str]:
@@ -167,7 +168,10 @@ def _batch(
     ]
     for row in np.flatnonzero(rows.ends - rows.starts > scan.longest).tolist():
         errors[row] = "too-long"
-    frame = parse_rows(lines, errors, header, scan.codec, scan.separator)
+    parsed = list(lines)
+    for row in np.flatnonzero(rows.odds).tolist():
+        parsed[row] = regular(lines[row], scan.codec, scan.separator)
+    frame = parse_rows(parsed, errors, header, scan.codec, scan.separator)
     good = [row for row, error in enumerate(errors) if error is None]
     batch = spread(from_table(frame.to_arrow(), name, 0, fields, settings), good, errors)
     batch.raw = [sha256(line).digest() for line in lines]

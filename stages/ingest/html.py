@@ -13,33 +13,20 @@ from typing import Any, NamedTuple
 from stages.ingest.encoding import accepted, bom_length, detect, transform_of
 from stages.ingest.settings import IngestSettings
 
+# fmt: off
 #: Elements whose content is never text.
-_SILENT = frozenset(
-    ("script", "style", "noscript", "template", "svg", "iframe", "object", "canvas", "select", "textarea")
-    + ("button", "head", "math")
-)
+_SILENT = frozenset({
+    "script", "style", "noscript", "template", "svg", "iframe", "object", "canvas", "select", "textarea",
+    "button", "head", "math",
+})
 #: Elements around a page's text.
-_AROUND = frozenset(("nav", "footer", "aside", "form", "menu", "dialog"))
-_INLINE = frozenset(
-    ("a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins")
-    + (
-        "kbd",
-        "label",
-        "mark",
-        "q",
-        "rb",
-        "rp",
-        "rt",
-        "ruby",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strike",
-        "strong",
-    )
-    + ("sub", "sup", "time", "tt", "u", "var", "wbr", "img")
-)
+_AROUND = frozenset({"nav", "footer", "aside", "form", "menu", "dialog"})
+_INLINE = frozenset({
+    "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins",
+    "kbd", "label", "mark", "q", "rb", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong",
+    "sub", "sup", "time", "tt", "u", "var", "wbr", "img",
+})
+# fmt: on
 _TOKEN = re.compile(
     r"<!--|<(?P<close>/?)(?P<name>[a-zA-Z][a-zA-Z0-9:-]*+)(?P<rest>(?:\"[^\"]*+\"|'[^']*+'|[^'\"<>]++)*+)>|<[!?][^>]*+>"
 )

@@ -8,19 +8,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lineage.errors import InputError
-from stages.ingest.columns import record_bytes
-from stages.ingest.formats import kind_of
+from stages.ingest.archive import member_content
+from stages.ingest.columns import handle, mapped, record_bytes
+from stages.ingest.formats import Kind, kind_of
 from stages.ingest.source import Source
-from stages.ingest.streams import Broken, blocks
+from stages.ingest.streams import Broken, Place, blocks
+
+_LARGEST = 1 << 32
 
 
 def reread(
     source: Source, project: Path, file: str, record: int | None, offset: int | None, length: int | None
 ) -> bytes:
     """Return the record's bytes as found: their sha256 is the document's raw_sha256 if nothing changed."""
-    kind = kind_of(file, source.format)
-    path = project / file
     try:
+        path, kind = _place(source, project, file)
         if offset is not None and length is not None:
             return _range(path, kind.compression, offset, length)
         return _row(path, kind.format, source, record or 0)
@@ -32,7 +34,17 @@ def reread(
         ) from None
 
 
-def _range(path: Path, compression: str, offset: int, length: int) -> bytes:
+def _place(source: Source, project: Path, file: str) -> tuple[Place, Kind]:
+    """Return where the bytes are and of what kind: a file, or the content of an archive's member."""
+    outer, _, inner = file.partition("!")
+    if not inner or (project / file).exists():
+        return project / file, kind_of(file, source.format)
+    kind = kind_of(outer, source.format)
+    content = member_content(project / outer, outer, kind.archive, kind.compression, file, _LARGEST)
+    return content, kind_of(inner, source.format)
+
+
+def _range(path: Place, compression: str, offset: int, length: int) -> bytes:
     pieces, need = [], offset + length
     for block in blocks(path, compression, 0 if compression else offset):
         low, high = max(offset - block.base, 0), need - block.base
@@ -43,10 +55,10 @@ def _range(path: Path, compression: str, offset: int, length: int) -> bytes:
     return b"".join(pieces)
 
 
-def _row(path: Path, format: str, source: Source, record: int) -> bytes:
+def _row(path: Place, format: str, source: Source, record: int) -> bytes:
     names = source.fields
     if format == "parquet":
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(handle(path)) as file:
             at = 0
             for group in range(file.metadata.num_row_groups):
                 size = file.metadata.row_group(group).num_rows
@@ -55,7 +67,7 @@ def _row(path: Path, format: str, source: Source, record: int) -> bytes:
                     return _bytes(table.to_pylist()[0], names)
                 at += size
         raise EOFError("there is no such row")
-    with pa.memory_map(str(path)) as file:
+    with mapped(path) as file:
         try:
             table = pa.ipc.open_stream(file).read_all()
         except pa.ArrowInvalid:

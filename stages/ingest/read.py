@@ -39,7 +39,10 @@ def read_slice(source: Source, project: Path, file: str, span: Span, settings: I
     kind = kind_of(file, source.format)
     if span == (0, 0):
         return [failed(file, "empty-text", offset=0, record=0)]
-    return _guarded(project / file, file, span, kind, source, settings)
+    out = _guarded(project / file, file, span, kind, source, settings)
+    if not out and span[0] == 0 and span[1] >= (project / file).stat().st_size:
+        return [failed(file, "empty-text", offset=0, record=0)]
+    return out
 
 
 def _guarded(
