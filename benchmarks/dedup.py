@@ -121,48 +121,37 @@ def _job(tool: str, number: int, megabytes: float, runs: list[dict]) -> dict:
 
 def render(figures: dict) -> str:
     """Return the figures as Markdown tables."""
-    how = figures["method"]
-    lines = [
+    how, labelled_sets, jobs = figures["method"], figures["labelled"], figures["jobs"]
+    sections = [
         f"Measured {figures['machine']}. Threshold {how['threshold']}, {how['num_perm']} permutations, "
         f"{how['bands']} bands of {how['rows']} rows.",
-        "",
         "Labelled sets: recall of true pairs by their exact Jaccard (pairs found / pairs there), and precision.",
-        "",
-        *_table(
-            [
-                "set",
-                "documents",
-                "edges",
-                "precision",
-                *next(iter(figures["labelled"]))["recall"],
-                "labels over 0.9",
-            ],
+        _table(
+            ["set", "documents", "edges", "precision", *labelled_sets[0]["recall"], "labels over 0.9"],
             [
                 [r["set"], r["documents"], r["edges"], r["precision"], *r["recall"].values(), r["labels"]]
-                for r in figures["labelled"]
+                for r in labelled_sets
             ],
         ),
-        "",
         "Whole jobs on one core, processor seconds without imports, median of the rounds:",
-        "",
-        *_table(
+        _table(
             ["tool", "documents", "MB", "seconds", "spread", "docs/s", "MB/s", "times slower", "peak MB"],
-            [_speed(job, figures["jobs"]) for job in figures["jobs"]],
+            [_speed(job, jobs) for job in jobs],
         ),
-        "",
-        "Planted copies removed, by share of edited words or characters; originals and others removed:",
-        "",
-        *_table(
-            ["tool", "documents", *figures["planted"][0]["removed"], "no copy, removed", "per true cluster"],
-            [
-                [p["tool"], p["documents"], *p["removed"].values(), p["others_removed"], p["survivors"]]
-                for p in figures["planted"]
-            ],
-        ),
+        "Copies removed (or their original instead), by share of words or characters edited:",
+        _planted(figures["planted"]),
+        *(f"Not run: {job['tool']}: {job['not_run']}" for job in jobs if "not_run" in job),
     ]
-    for job in figures["jobs"]:
-        lines += [f"\nNot run: {job['tool']}: {job['not_run']}"] if "not_run" in job else []
-    return "\n".join(lines)
+    return "\n\n".join(sections)
+
+
+def _planted(results: list[dict]) -> str:
+    rows = [
+        [p["tool"], p["documents"], *p["removed"].values(), p["others_removed"], p["survivors"]]
+        for p in results
+    ]
+    head = ["tool", "documents", *results[0]["removed"], "without copy, removed", "survivors per cluster"]
+    return _table(head, rows)
 
 
 def _speed(job: dict, jobs: list[dict]) -> list:
@@ -174,7 +163,7 @@ def _speed(job: dict, jobs: list[dict]) -> list:
     return [*(job[name] for name in named), slower, job["peak_mb"]]
 
 
-def _table(head: list[str], rows: list[list]) -> list[str]:
+def _table(head: list[str], rows: list[list]) -> str:
     cells = [head, ["---"] * len(head), *rows]
     return [
         "| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row) + " |"

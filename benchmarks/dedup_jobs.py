@@ -33,7 +33,9 @@ def hallmark(file: Path, folder: Path, clock: Clock) -> list[int]:
     digest = pl.col("text").hash().reinterpret(signed=False).cast(pl.String).cast(pl.Binary)
     given = pl.read_parquet(file).with_row_index("row").with_columns(digest.alias("text_sha256"))
     given = given.with_columns(pl.col("id").cast(pl.String).str.zfill(9).cast(pl.Binary).alias("doc_id"))
-    given.select("row", "id", "doc_id", "text", "text_sha256").write_parquet(text_file, compression="lz4")
+    given.select("row", "id", "doc_id", "text", "text_sha256").write_parquet(
+        text_file, compression="lz4", row_group_size=20_000
+    )
     del given
     clock.start()  # the pipeline finds the table as ingest left it
     docs = pl.read_parquet(text_file)

@@ -10,8 +10,8 @@ import polars as pl
 from lineage.records import DEDUP, EDGES
 from stages.dedup.settings import DedupSettings
 
-EDGE_TABLE = pl.Schema(pl.from_arrow(EDGES.empty_table()).schema)
-DEDUP_TABLE = pl.Schema(pl.from_arrow(DEDUP.empty_table()).schema)
+EDGE_TABLE = pl.DataFrame(EDGES.empty_table()).schema
+DEDUP_TABLE = pl.DataFrame(DEDUP.empty_table()).schema
 CLUSTERS = {"doc_id": pl.Binary, "cluster": pl.Binary, "degree": pl.UInt32}
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numba
 from numba import types
@@ -57,8 +58,7 @@ def _cache_folder() -> str:
     return ""
 
 
-@intrinsic
-def peek(typing_context, array, index):  # indexing would test for negative indices, once per byte
+def _peek(typing_context, array, index):  # indexing would test for negative indices, once per byte
     """Return array[index] of a contiguous array, for an index that is known to be in range."""
 
     def generate(context, builder, sig, args):
@@ -68,8 +68,7 @@ def peek(typing_context, array, index):  # indexing would test for negative indi
     return array.dtype(array, types.int64), generate
 
 
-@intrinsic
-def poke(typing_context, array, index, value):
+def _poke(typing_context, array, index, value):
     """Set array[index] of a contiguous array to a value of its type, for an index known to be in range."""
 
     def generate(context, builder, sig, args):
@@ -80,8 +79,7 @@ def poke(typing_context, array, index, value):
     return types.void(array, types.int64, array.dtype), generate
 
 
-@intrinsic
-def load_u32(typing_context, array, index):  # four loads of a byte would hinder vector code
+def _load_u32(typing_context, array, index):  # four loads of a byte would hinder vector code
     """Return four bytes at an unaligned index of a contiguous uint8 array as a little-endian uint32."""
 
     def generate(context, builder, sig, args):
@@ -92,3 +90,8 @@ def load_u32(typing_context, array, index):  # four loads of a byte would hinder
         return value
 
     return types.uint32(array, types.int64), generate
+
+
+peek: Any = intrinsic(_peek)
+poke: Any = intrinsic(_poke)
+load_u32: Any = intrinsic(_load_u32)

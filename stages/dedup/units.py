@@ -17,6 +17,7 @@ from stages.dedup.scripts import KIND_SHIFT, TABLE_SIZE
 _SLACK = 128
 _POINT = np.uint32((1 << KIND_SHIFT) - 1)
 _SPACE = np.uint8(32)
+_WIDE, _WIDTH = np.uint32(0x800), np.uint32(0x10000 - 0x800)  # folded code points of three bytes
 
 
 @kernel
@@ -37,33 +38,13 @@ def fold(data, start, end, table, expansions, out, starts, kinds):
         c = np.uint32(peek(data, i))
         if c < 0x80:
             entry = peek(table, np.int64(c))
-            word = np.int64(entry != 0)
-            first = word & (inside ^ 1)
-            poke(out, o, _SPACE)
-            o += first & np.int64(last != 0)
-            poke(starts, units, np.int32(o))
-            poke(kinds, units, np.uint8(1))
-            units += first
-            poke(out, o, np.uint8(entry))
-            o += word
-            last = 1 if word else last
-            inside = word
+            o, units, last, inside = _put_ascii(entry, out, starts, kinds, o, units, last, inside)
             i += 1
             continue
-        if 0xE0 <= c < 0xF0:  # most of Chinese, without a branch that the text decides
+        if 0xE0 <= c < 0xF0:
             entry = peek(table, np.int64(decode3(data, i, c)))
-            kind, folded = np.int64(entry >> np.uint32(KIND_SHIFT)), entry & _POINT
-            if (entry == 0) | ((kind < 3) & (folded >= 0x800) & (folded < 0x10000)):
-                first = np.int64(kind == 2) | (np.int64(kind == 1) & (inside ^ 1))
-                poke(out, o, _SPACE)
-                o += first & np.int64(last != 0) & np.int64(kind + last < 4)
-                poke(starts, units, np.int32(o))
-                poke(kinds, units, np.uint8(kind))
-                units += first
-                encode3(folded, out, o)
-                o += 3 * np.int64(kind != 0)
-                last = kind if kind else last
-                inside = np.int64(kind == 1)
+            if (entry == 0) | ((entry >> np.uint32(KIND_SHIFT) < 3) & ((entry & _POINT) - _WIDE < _WIDTH)):
+                o, units, last, inside = _put_wide(entry, out, starts, kinds, o, units, last, inside)
                 i += 3
                 continue
         point, width = decode(data, i, c)
@@ -80,6 +61,34 @@ def fold(data, start, end, table, expansions, out, starts, kinds):
         for k in range(place + 1, place + 1 + length):
             o, units, last, inside = _put(expansions[k], out, starts, kinds, o, units, last, inside)
     return o, units
+
+
+@inlined
+def _put_ascii(entry, out, starts, kinds, o, units, last, inside):
+    """Append one entry of the ASCII range, without a branch that depends on where words end."""
+    word = np.int64(entry != 0)
+    first = word & (inside ^ 1)
+    poke(out, o, _SPACE)
+    o += first & np.int64(last != 0)
+    poke(starts, units, np.int32(o))
+    poke(kinds, units, np.uint8(1))
+    units += first
+    poke(out, o, np.uint8(entry))
+    return o + word, units, np.int64(1) if word else last, word
+
+
+@inlined
+def _put_wide(entry, out, starts, kinds, o, units, last, inside):
+    """Append an entry that separates or folds to three bytes: most of Chinese, with no branch on punctuation."""
+    kind = np.int64(entry >> np.uint32(KIND_SHIFT))
+    first = np.int64(kind == 2) | (np.int64(kind == 1) & (inside ^ 1))
+    poke(out, o, _SPACE)
+    o += first & np.int64(last != 0) & np.int64(kind + last < 4)
+    poke(starts, units, np.int32(o))
+    poke(kinds, units, np.uint8(kind))
+    units += first
+    encode3(entry & _POINT, out, o)
+    return o + 3 * np.int64(kind != 0), units, kind if kind else last, np.int64(kind == 1)
 
 
 @inlined

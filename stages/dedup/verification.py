@@ -18,7 +18,7 @@ VERIFIED = {"a": pl.Binary, "b": pl.Binary, "jaccard": pl.Float64, "estimate": p
 
 
 def batches(pairs: pl.DataFrame, settings: DedupSettings) -> list[pl.DataFrame]:
-    """Return the PAIRS cut, in their order, into runs of at most `batch_shingles` shingles (or one pair)."""
+    """Return the PAIRS cut, in their order, into runs of about `batch_shingles` shingles."""
     if pairs.is_empty():
         return []
     batch = pairs["shingles"].cum_sum() // settings.batch_shingles
