@@ -28,6 +28,7 @@ GROUPS: dict[str, dict[str, Any]] = {
     "lexicon": {"detector": "^lexicon-", "threshold": 0.5},
     "discrimination": {"detector": "^discrimination-", "code": "discrimination", "threshold": 0.5},
     "discrimination@.9": {"detector": "^discrimination-", "code": "discrimination", "threshold": 0.9},
+    "discrimination@.97": {"detector": "^discrimination-", "code": "discrimination", "threshold": 0.97},
     "hate": {"detector": "^hate-", "code": "hate", "threshold": 0.5},
     "harm": {"detector": "^harm-", "code": "harm", "threshold": 0.5},
     "harm@.97": {"detector": "^harm-", "code": "harm", "threshold": 0.97},
@@ -35,6 +36,15 @@ GROUPS: dict[str, dict[str, Any]] = {
     "cbrn context": {"detector": "^cbrn-", "level": "context|restricted", "threshold": 0.0},
     "poison, secrecy": {"detector": "^(poison|secrecy)-", "threshold": 0.5},
 }
+WHOLE = (
+    "lexicon",
+    "discrimination@.9",
+    "discrimination@.97",
+    "hate",
+    "harm@.97",
+    "cbrn context",
+    "poison, secrecy",
+)
 #: Rows a shipped classifier was trained on are left out: only the split held back by its card is measured.
 HELD_BACK = {"cold-": lambda id_: id_.startswith("cold-dev"), "dav-": lambda id_: _byte(id_) < 51}
 MIN_SUBSET = 20
@@ -66,9 +76,11 @@ def labelled(folder: Path) -> list[Path]:
 
 
 def corpora(folder: Path) -> list[Path]:
-    """Return single-file corpora in a format with a `text` field."""
+    """Return single-file corpora in a format with a `text` field, and folders of text files."""
     found = sorted((folder / "corpora").glob("*"))
-    return [path for path in found if path.name.endswith((".parquet", ".jsonl.gz", ".jsonl.zst", ".jsonl"))]
+    return [
+        path for path in found if path.is_dir() or path.name.endswith((".parquet", ".jsonl.gz", ".jsonl.zst"))
+    ]
 
 
 def measure(path: Path, root: Path, settings: ScreenSettings) -> list[dict[str, Any]]:
@@ -165,13 +177,18 @@ def throughput(path: Path, root: Path) -> dict[str, Any]:
     settings = ScreenSettings()
     annotate(docs.head(5), settings)
     began = time.process_time()
-    annotate(docs, settings)
+    hits = annotate(docs, settings)
     seconds = time.process_time() - began
     size = int(docs.unique("text_sha256")["text"].str.len_bytes().sum())
+    found = hits.select(pl.col("row").alias("text"), "hits").explode("hits").drop_nulls().unnest("hits")
+    whole = {group: share(found, set(range(len(texts))), GROUPS[group]) for group in WHOLE}
+    name = path.relative_to(root).as_posix()
     return {
-        "corpus": path.relative_to(root).as_posix(),
+        "corpus": name,
+        "docs": len(texts),
         "mb": round(size / 1e6, 2),
         "mb_s": round(size / 1e6 / seconds, 1),
+        "flagged": whole,
     }
 
 
@@ -193,8 +210,19 @@ def table(rows: list[dict[str, Any]], speed: list[dict[str, Any]]) -> list[str]:
             f"| {row['set']} | {row['group']} | {row['positives']} | {row['n']} | {percent(row['recall'])} | "
             f"{percent(row['precision'])} | {row['f1']:.3f} | {row['auc']:.3f} |"
         )
-    lines += ["", "| corpus | MB | MB/s per core |", "|---|---|---|"]
-    return lines + [f"| {row['corpus']} | {row['mb']} | {row['mb_s']} |" for row in speed]
+    lines += [
+        "",
+        "Whole documents of benign corpora, share flagged, and speed of the whole stage on one core.",
+        "",
+    ]
+    lines += [
+        "| corpus | docs | MB | MB/s per core | " + " | ".join(WHOLE) + " |",
+        "|---" * (4 + len(WHOLE)) + "|",
+    ]
+    for row in speed:
+        cells = " | ".join(percent(row["flagged"][group]) for group in WHOLE)
+        lines.append(f"| {row['corpus']} | {row['docs']} | {row['mb']} | {row['mb_s']} | {cells} |")
+    return lines
 
 
 def percent(values: list[float]) -> str:
@@ -213,7 +241,10 @@ def replace_block(path: Path, lines: list[str]) -> None:
 
 
 def read(path: Path) -> pl.DataFrame:
-    """Return a JSON-lines (plain, gz, zst) or Parquet file as a table."""
+    """Return a JSON-lines (plain, gz, zst) or Parquet file, or a folder of text files, as a table."""
+    if path.is_dir():
+        files = [p for p in sorted(path.rglob("*")) if p.suffix in (".txt", ".md")]
+        return pl.DataFrame({"text": [p.read_text(encoding="utf-8", errors="replace") for p in files]})
     if path.suffix == ".parquet":
         return pl.read_parquet(path)
     raw = path.read_bytes()
