@@ -63,7 +63,10 @@ def _version_control(folder: Path) -> list[str]:
         _must([*dvc, "init", "--quiet", *_subdir(folder)], "dvc")
     _must([*dvc, "config", "core.analytics", "false"], "dvc")
     _must([*dvc, "config", "core.check_update", "false"], "dvc")
+    # a folder beside the project, made at the first push
+    _must([*dvc, "config", 'remote.restricted.url', f"../{folder.name}-restricted"], "dvc")
     lines.append("dvc init done, analytics off")
+    lines.append(f"unpublished data goes to the DVC remote `restricted` (../{folder.name}-restricted) and no other")
     return lines
 
 

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from lineage.errors import HallmarkError
-from pipelines.cli import answers, keys, project, release, sources, stage
+from pipelines.cli import answers, keys, project, release, sheet, sources, stage
 
 app = typer.Typer(
     name="hallmark",
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.add_typer(stage.app, name="stage")
 app.add_typer(keys.app, name="keys")
 app.add_typer(sources.app, name="source")
+app.add_typer(sheet.app, name="sheet")
 for module in (project, release, answers):
     module.register(app)
 

@@ -11,7 +11,7 @@ import polars as pl
 from lineage import canonical, certificate, keys
 from lineage.errors import WithheldError
 from lineage.merkle import doc_root
-from lineage.sheets import render
+from lineage.sheets import render, site
 from pipelines import parts, release_tree
 from pipelines.executor import run_tasks
 from pipelines.publish_part import BuildTask, build
@@ -180,6 +180,9 @@ def _release(run: StageRun, policy: Any, staging: Path, manifests: list, common:
                 verify_command="hallmark verify release",
             )
             release_tree.put(staging, f"sheets/release.{lang}.{fmt}", text.encode())
+    for lang in ("zh", "en"):
+        index = site(manifests, lang=lang, title=release.title.model_dump()[lang])
+        release_tree.put(staging, f"sheets/index.{lang}.html", index.encode())
     release_tree.put(staging, "README.md", card(manifest).encode())
     signer = keys.load_signer(keys.default_folder())
     signed = certificate.certify_release(staging, signer, release.as_of, release.validity_days)

@@ -73,7 +73,7 @@ def _silent(stages: list[dict[str, Any]], seen: list[dict[str, Any]]) -> list[di
     hit = {(r["code"], r["detector"]) for r in seen}
     rows = []
     for detector in (d for s in stages if s["stage"] == "screen" for d in s["detectors"]):
-        status = detector.get("status", "run")
+        status = detector["status"]
         rows += [
             {
                 "code": code,
@@ -81,31 +81,30 @@ def _silent(stages: list[dict[str, Any]], seen: list[dict[str, Any]]) -> list[di
                 "level": None,
                 **dict.fromkeys(("docs", "kept", "removed", "quarantined"), 0 if status == "run" else None),
                 "status": status,
-                "evidence": detector.get("evidence"),
+                "evidence": detector["evidence"],
             }
-            for code in detector.get("codes", ())
+            for code in detector["codes"]
             if (code, detector["detector"]) not in hit
         ]
     return sorted(rows, key=lambda r: (r["code"], r["detector"]))
 
 
 def not_checked(stages: list, gates: list, not_run: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what was not checked and why, in both languages: gates, detectors without evidence, skipped texts."""
+    """Return what was not checked and why, in both languages: gates, risks, detectors without evidence, texts."""
     rows = [
         {"what_zh": g["zh"] or g["id"], "what_en": g["en"] or g["id"], "why": "not_run"}
         for g in gates
         if g["status"] == "not_run"
     ]
-    for detector in (d for s in stages for d in s["detectors"]):
-        status = detector.get("status", "run")
-        if status != "run":
-            codes = ", ".join(detector.get("codes", ()))
-            rows.append({"what_zh": f"风险 {codes}", "what_en": f"Risks {codes}", "why": status})
-        elif detector.get("evidence") is None:
-            name = detector["detector"]
-            rows.append(
-                {"what_zh": f"检测器 {name} 的召回率", "what_en": f"Recall of {name}", "why": "not_measured"}
-            )
+    detectors = [d for s in stages for d in s["detectors"]]
+    for status in sorted({d["status"] for d in detectors} - {"run"}):
+        codes = ", ".join(c for d in detectors if d["status"] == status for c in d["codes"])
+        rows.append({"what_zh": f"风险 {codes}", "what_en": f"Risks {codes}", "why": status})
+    rows += [
+        {"what_zh": f"检测器 {d['detector']} 的召回率", "what_en": f"Recall of {d['detector']}", "why": "not_measured"}
+        for d in detectors
+        if d["status"] == "run" and d["evidence"] is None
+    ]
     rows += [
         {
             "what_zh": f"{r['docs']} 个文档未经 {r['detector']} 检测",

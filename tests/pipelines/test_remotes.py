@@ -19,7 +19,7 @@ def pushed(sample: Path, keys_folder: Path, tmp_path_factory: pytest.TempPathFac
     shutil.copytree(sample, project, symlinks=True)
     public, restricted = project.parent / "public", project.parent / "restricted"
     call(["dvc", "remote", "add", "--default", "origin", str(public)], project, keys_folder)
-    call(["dvc", "remote", "add", "restricted", str(restricted)], project, keys_folder)
+    call(["dvc", "remote", "modify", "restricted", "url", str(restricted)], project, keys_folder)
     call(["dvc", "push"], project, keys_folder)
     return project, public, restricted
 

@@ -1,0 +1,69 @@
+"""`hallmark sheet`: questions for people, the sheets in a browser."""
+
+from __future__ import annotations
+
+import json
+import webbrowser
+from pathlib import Path
+from typing import Optional
+
+import typer
+
+app = typer.Typer(help="Answer the data sheet's questions, open sheets.", no_args_is_help=True)
+
+
+@app.command("questions")
+def questions(
+    ask: bool = typer.Option(False, "--answer", help="Ask each unanswered question and write the answers"),
+    author: str = typer.Option("", help="Who answers; printed on the sheet"),
+) -> None:
+    """List the questions only people can answer; with --answer, fill datasheet.yaml."""
+    from lineage import sheets
+    from lineage.yamlfile import YamlFile
+    from pipelines.project import Project
+
+    project = Project.find()
+    path = project.root / project.params.publish.answers
+    answers = YamlFile(path).plain() if path.is_file() else {}
+    sheets.check(answers)
+    open_ids = sheets.unanswered(answers)
+    for name, question in sheets.questions().items():
+        mark = " " if name in open_ids else "x"
+        typer.echo(f"[{mark}] {name}: {question['en']}\n      {question['zh']}")
+    typer.echo(f"{len(open_ids)} unanswered; answers stand in {path.name}")
+    if ask:
+        _ask(path, sheets, open_ids, author)
+
+
+def _ask(path: Path, sheets, open_ids: list[str], author: str) -> None:
+    """Ask on the terminal; an empty line skips. Answers are appended, so what stands there keeps its form."""
+    import datetime as dt
+
+    author = author or typer.prompt("Author")
+    for name in open_ids:
+        question = sheets.questions()[name]
+        typer.echo(f"\n{question['en']}\n{question['zh']}")
+        answer = {lang: typer.prompt(lang, default="", show_default=False) for lang in ("en", "zh")}
+        answer = {k: v for k, v in answer.items() if v}
+        if not answer:
+            continue
+        answer |= {"author": author, "date": dt.date.today().isoformat()}
+        text = path.read_text(encoding="utf-8").rstrip() if path.is_file() else ""
+        text = text.removesuffix("{}").rstrip()
+        path.write_text(f"{text}\n{name}: {json.dumps(answer, ensure_ascii=False)}\n".lstrip(), encoding="utf-8")
+
+
+@app.command("open")
+def open_sheet(
+    part: Optional[str] = typer.Argument(None, help="source/part; the release's sheet without it"),  # noqa: UP045
+    lang: str = typer.Option("zh", help="zh or en"),
+) -> None:
+    """Open a data sheet in the browser, or print its path where there is none."""
+    from lineage.errors import HallmarkError
+    from pipelines.project import Project
+
+    path = Project.find().release / "sheets" / f"{part or 'release'}.{lang}.html"
+    if not path.is_file():
+        raise HallmarkError("no such sheet", where=str(path), cure="run `dvc repro`, or name source/part")
+    if not webbrowser.open(path.as_uri()):
+        typer.echo(path)
