@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 
 import typer
 
 from lineage.errors import HallmarkError
-from pipelines.cli import answers, keys, project, release, sheet, sources, stage
+
+#: Modules of this package with a Typer `app` (a group of commands) or a `register(app)` function, or both.
+GROUPS = {"stage": "stage", "keys": "keys", "sources": "source", "sheet": "sheet"}
+GROUPS |= {"review": "review", "remove": "remove", "policy": "policy"}
+REGISTERING = ("project", "release", "answers", "remove", "seal", "export")
 
 app = typer.Typer(
     name="hallmark",
@@ -17,12 +23,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.add_typer(stage.app, name="stage")
-app.add_typer(keys.app, name="keys")
-app.add_typer(sources.app, name="source")
-app.add_typer(sheet.app, name="sheet")
-for module in (project, release, answers):
-    module.register(app)
+
+
+def _assemble() -> None:
+    for module, name in GROUPS.items():
+        if find_spec(f"{__name__}.{module}"):
+            app.add_typer(import_module(f"{__name__}.{module}").app, name=name)
+    for module in REGISTERING:
+        if find_spec(f"{__name__}.{module}"):
+            import_module(f"{__name__}.{module}").register(app)
+
+
+_assemble()
 
 
 def main() -> None:
@@ -36,8 +48,7 @@ def main() -> None:
         if e.name and e.name.partition(".")[0] in ("lineage", "stages", "pipelines"):
             raise
         print(
-            f"error: this command needs the package {e.name!r}\n  -> pip install 'hallmark[pipeline]'",
-            file=sys.stderr,
+            f"error: this command needs the package {e.name!r}\n  -> pip install 'hallmark[pipeline]'", file=sys.stderr
         )
         sys.exit(1)
     except BrokenPipeError:
