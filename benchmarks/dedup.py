@@ -165,10 +165,8 @@ def _speed(job: dict, jobs: list[dict]) -> list:
 
 def _table(head: list[str], rows: list[list]) -> str:
     cells = [head, ["---"] * len(head), *rows]
-    return [
-        "| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row) + " |"
-        for row in cells
-    ]
+    texts = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in cells]
+    return "\n".join("| " + " | ".join(row) + " |" for row in texts)
 
 
 def _machine() -> str:
