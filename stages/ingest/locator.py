@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 from lineage.errors import InputError
 from stages.ingest.archive import member_content
 from stages.ingest.columns import handle, mapped, record_bytes
+from stages.ingest.csv_scan import scan_rows
 from stages.ingest.formats import Kind, kind_of
+from stages.ingest.json_values import value_spans
 from stages.ingest.source import Source
 from stages.ingest.streams import Broken, Place, blocks
 
@@ -25,6 +27,8 @@ def reread(
         path, kind = _place(source, project, file)
         if offset is not None and length is not None:
             return _range(path, kind.compression, offset, length)
+        if kind.format in ("csv", "tsv", "json"):
+            return _wide(path, kind, record or 0)
         return _row(path, kind.format, source, record or 0)
     except (Broken, OSError, EOFError, pa.ArrowException) as error:
         raise InputError(
@@ -53,6 +57,20 @@ def _range(path: Place, compression: str, offset: int, length: int) -> bytes:
         if block.base + len(block.data) >= need:
             break
     return b"".join(pieces)
+
+
+def _wide(path: Place, kind: Kind, record: int) -> bytes:
+    """Return a record of a UTF-16 file: its bytes as UTF-8, counted from the file's start."""
+    data = b"".join(block.data for block in blocks(path, kind.compression))
+    data = data.decode("utf-16", "replace").encode()
+    if kind.format == "json":
+        starts, ends, _ = value_spans(data)
+    else:
+        starts, ends, *_ = scan_rows(data, "," if kind.format == "csv" else "\t", True)
+        record += 1  # the header is no record
+    if record >= len(starts):
+        raise EOFError("there is no such record")
+    return data[starts[record] : ends[record]]
 
 
 def _row(path: Place, format: str, source: Source, record: int) -> bytes:
