@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pii_fixtures import resident_id
 from stdnum import luhn as stdnum_luhn
+from stdnum import numdb
 from stdnum.cn import ric
 from stdnum.cn import uscc as stdnum_uscc
 
@@ -23,12 +24,19 @@ def test_the_check_digit_of_a_resident_id_agrees_with_the_oracle(region, day, se
     assert checks.iso7064_mod11_2(body + check) == (check == right)
 
 
-@given(st.from_regex(r"\A[1-6][0-9]{5}(19|20)[0-9]{9}[0-9X]\Z"))
-def test_what_the_oracle_accepts_is_accepted(value):
-    if ric.is_valid(value):
+@given(st.from_regex(r"\A[1-8][0-9]{5}\Z") | st.sampled_from(sorted(checks.regions())))
+def test_the_regions_are_those_of_the_oracle(region):
+    known = any("county" in facts for _, facts in numdb.get("cn/loc").info(region))
+    assert (region in checks.regions()) == known
+
+
+@given(st.sampled_from(sorted(checks.regions())), st.from_regex(r"\A(19|20)[0-9]{9}\Z"))
+def test_what_the_oracle_accepts_is_accepted(region, rest):
+    value = resident_id(region, rest[:8], rest[8:])
+    if ric.is_valid(value) and region not in checks.PERMIT_REGIONS:
         assert checks.resident_id(value)
     if checks.resident_id(value):
-        assert value[-1] == ric.calc_check_digit(value) and ric.get_birth_date(value)
+        assert f"{ric.get_birth_date(value):%Y%m%d}" == rest[:8]
 
 
 @pytest.mark.parametrize("day", ["19490229", "20231301", "19000100", "20230431"])
