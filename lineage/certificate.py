@@ -57,18 +57,11 @@ def sheet_paths(source: str, part: str) -> list[str]:
     return [f"sheets/{source}/{part}.{kind}" for kind in SHEET_KINDS]
 
 
-def certify_shard(
-    release: Path,
-    manifest_path: str,
-    signer: Signer,
-    as_of: date,
-    validity_days: int,
-    previous: bytes | None = None,
-) -> bytes:
+def certify_shard(release: Path, manifest_path: str, signer: Signer) -> bytes:
     """Return the signed certificate of one part; `manifest_path` is its manifest, relative to `release`.
 
-    The files must be there and agree with the manifest, else TrustError. `previous`, its certificate in an
-    earlier release, is returned as it is where it says the same and half of its days or more are left.
+    It holds no date, so that an untouched shard keeps its certificate: validity is the release's to state.
+    The files must be there and agree with the manifest, else TrustError.
     """
     release = Path(release)
     manifest = canonical.loads(_read(release, manifest_path), where=manifest_path)
@@ -91,10 +84,7 @@ def certify_shard(
         "claim": claim(manifest),
         "limits": manifest["known_limits"],
         "not_checked": manifest["not_checked"],
-        "validity": _validity(as_of, validity_days),
     }
-    if previous is not None and (kept := _renewed(previous, [subject], predicate, signer, as_of)):
-        return kept
     return _signed([subject], SHARD_TYPE, predicate, signer)
 
 
@@ -219,18 +209,6 @@ def _signed(subjects: list[dict[str, Any]], kind: str, predicate: dict[str, Any]
     rest = {"_type": STATEMENT, "predicateType": kind, "predicate": predicate}
     payload = canonical.dumps(rest)[:-1] + b',"subject":' + listed + b"}"
     return dsse.sign(dsse.STATEMENT_TYPE, payload, [signer])
-
-
-def _renewed(
-    previous: bytes, subjects: list[dict[str, Any]], predicate: dict[str, Any], signer: Signer, as_of: date
-) -> bytes | None:
-    """Return the earlier certificate if only its days differ and enough of them are left."""
-    says = canonical.loads(dsse.parse(previous).payload)["predicate"].get("validity") or {}
-    first, last = (date.fromisoformat(says[name]) for name in ("as_of", "valid_until"))
-    if not first <= as_of <= first + (last - first) / 2:
-        return None
-    same = _signed(subjects, SHARD_TYPE, predicate | {"validity": says}, signer)
-    return previous if same == previous else None
 
 
 def _validity(as_of: date, days: int) -> dict[str, str]:

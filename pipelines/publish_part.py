@@ -172,5 +172,5 @@ def _write_papers(task: BuildTask, fresh: Path, manifest: dict[str, Any]) -> Non
         )
         write_bytes(fresh / f"sheets/{ref.source}/{ref.part}.{lang}.{fmt}", text.encode())
     signer = keys.load_signer(Path(common["key_folder"]))
-    signed = certificate.certify_shard(fresh, path, signer, common["as_of"], common["validity_days"])
+    signed = certificate.certify_shard(fresh, path, signer)
     write_bytes(fresh / certificate.certificate_path(ref.source, ref.part), signed)

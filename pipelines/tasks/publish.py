@@ -66,8 +66,6 @@ def _common(run: StageRun, policy: Any) -> dict[str, Any]:
         "hmac": project_hmac(run),
         "key_folder": str(folder),
         "keyid": keys.load_signer(folder).keyid,
-        "as_of": project.params.release.as_of,
-        "validity_days": project.params.release.validity_days,
     }
 
 
@@ -118,7 +116,7 @@ def _answers(path: Path) -> dict[str, Any] | None:
 def _task(run: StageRun, ref: Any, common: dict[str, Any]) -> BuildTask:
     project = run.project
     plan = {(p["source"], p["part"]): p["inputs"] for p in parts_plan(run)}
-    named = {k: common[k] for k in ("stages", "method", "answers", "keyid", "as_of", "validity_days")}
+    named = {k: common[k] for k in ("stages", "method", "answers", "keyid")}
     key = parts.content_key(
         inputs=[run.input_key(name, ref) for name in INPUTS],
         policy=common["policy"].sha256,

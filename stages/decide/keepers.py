@@ -37,18 +37,19 @@ def elect(candidates: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
     if edges.is_empty():
         return pl.DataFrame(schema=ELECTED)
     ranked = candidates.sort(ORDER, descending=DESCENDING).with_row_index("rank")
-    group, groups = _exact_groups(ranked, edges)
+    exact, _ = _groups(ranked, edges.filter(pl.col("kind") == "exact"))
+    group, groups = _groups(ranked, edges.filter((pl.col("kind") == "exact") | (pl.col("jaccard") == 1.0)))
     live = ranked["disposition"].is_in(LIVE).to_numpy()
     cause = _cause(ranked)
     start, other, weight = _adjacency(ranked, edges, group, groups)
     twin = _twins(start, other, group, cause, groups)
-    fate, keeper, jaccard = _greedy(start, other, weight, group, groups, live, twin)
+    fate, keeper, jaccard = _greedy(start, other, weight, group, groups, exact, live, twin)
     return _table(ranked, fate, keeper, jaccard)
 
 
-def _exact_groups(ranked: pl.DataFrame, edges: pl.DataFrame) -> tuple[np.ndarray, int]:
-    """Return the exact group of each rank: documents joined by `exact` edges are one node."""
-    pairs = _ranks(ranked, edges.filter(pl.col("kind") == "exact"))
+def _groups(ranked: pl.DataFrame, edges: pl.DataFrame) -> tuple[np.ndarray, int]:
+    """Return the group of each rank: equality of texts or of shingle sets is transitive, so it makes one node."""
+    pairs = _ranks(ranked, edges)
     parent = _union(np.arange(ranked.height, dtype=np.int64), pairs["ra"].to_numpy(), pairs["rb"].to_numpy())
     labels, group = np.unique(parent, return_inverse=True)
     return group.astype(np.int64), len(labels)
@@ -119,7 +120,7 @@ def _union(parent, a, b):
 
 
 @numba.njit(cache=True)
-def _greedy(start, other, weight, group, groups, live, twin):
+def _greedy(start, other, weight, group, groups, exact, live, twin):
     """Walk the documents in keeper order; fate 0 stays, 1 exact duplicate, 2 near duplicate, 3 twin of a loss."""
     n = group.shape[0]
     fate = np.zeros(n, np.int8)
@@ -135,7 +136,7 @@ def _greedy(start, other, weight, group, groups, live, twin):
         if twin[g] >= 0:
             fate[d], keeper[d] = 3, twin[g]
         elif head[g] >= 0:
-            fate[d], keeper[d], jaccard[d] = 1, head[g], 1.0
+            fate[d], keeper[d], jaccard[d] = 1 if exact[head[g]] == exact[d] else 2, head[g], 1.0
         else:
             if via[g] < 0:
                 for e in range(start[g], start[g + 1]):

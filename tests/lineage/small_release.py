@@ -67,7 +67,7 @@ def build(
 def sign_shards(root: Path, signer: Signer) -> None:
     """Issue the certificate of every part."""
     for source, part in PARTS:
-        made = certificate.certify_shard(root, f"meta/shards/{source}/{part}.json", signer, AS_OF, DAYS)
+        made = certificate.certify_shard(root, f"meta/shards/{source}/{part}.json", signer)
         write(root / certificate.certificate_path(source, part), made)
 
 

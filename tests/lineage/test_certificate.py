@@ -26,8 +26,8 @@ def release(built, tmp_path):
     return tmp_path / "release"
 
 
-def shard_certificate(release, signer, path=MANIFEST, as_of=small.AS_OF):
-    return certificate.certify_shard(release, path, signer, as_of, small.DAYS)
+def shard_certificate(release, signer, path=MANIFEST):
+    return certificate.certify_shard(release, path, signer)
 
 
 def statement(data):
@@ -108,11 +108,13 @@ def test_the_claim_says_screened_under_a_policy_in_both_languages_and_never_free
     assert says["limits"] and says["detectors"][0]["evidence"]["recall"] == 0.9
 
 
-def test_validity_counts_from_the_given_day(built):
-    says = statement(shard_certificate(*built, as_of=date(2028, 2, 28)))["predicate"]
+def test_validity_is_the_releases_and_counts_from_the_given_day(built):
+    release, signer = built
+    says = statement(certificate.certify_release(release, signer, date(2028, 2, 28), 180))["predicate"]
     assert says["validity"] == {"as_of": "2028-02-28", "valid_until": "2028-08-26"}
+    assert "validity" not in statement(shard_certificate(*built))["predicate"]
     with pytest.raises(InputError, match="at least one day"):
-        certificate.certify_shard(built[0], MANIFEST, built[1], small.AS_OF, 0)
+        certificate.certify_release(release, signer, small.AS_OF, 0)
 
 
 @pytest.mark.parametrize(
@@ -127,19 +129,6 @@ def test_nothing_is_certified_while_a_bound_file_is_missing_or_another(release, 
         (release / path).write_bytes(b"another")
         with pytest.raises(TrustError):
             shard_certificate(release, built[1])
-
-
-def test_an_untouched_shard_keeps_its_certificate_until_half_of_its_days_are_gone(release, built):
-    first = shard_certificate(release, built[1])
-    soon, late = (small.AS_OF + timedelta(days=n) for n in (90, 91))
-
-    def again(as_of):
-        return certificate.certify_shard(release, MANIFEST, built[1], as_of, small.DAYS, previous=first)
-
-    assert again(soon) == first != shard_certificate(release, built[1], as_of=soon)
-    assert again(late) == shard_certificate(release, built[1], as_of=late)
-    small.write(release / f"sheets/{SOURCE}/{PART}.zh.md", b"changed")
-    assert again(soon) == shard_certificate(release, built[1], as_of=soon)
 
 
 def test_quoted_figures_without_an_evidence_file_are_not_certified(release, built):

@@ -81,6 +81,11 @@ def test_members_of_an_exact_group_share_the_groups_keeper_and_jaccard() -> None
     }
 
 
+def test_equal_shingle_sets_are_one_group_even_around_a_star() -> None:
+    rows = [("removed", "low-quality", 9), ("kept", None, 5), ("kept", None, 1)]
+    assert lost(rows, [(0, 1, 1.0, "near"), (0, 2, 1.0, "near")]) == {2: ("near-duplicate", 1, 1.0)}
+
+
 def test_no_edges_no_losses() -> None:
     assert lost([("kept", None, 1)], []) == {}
 
