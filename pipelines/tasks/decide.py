@@ -8,9 +8,9 @@ import polars as pl
 
 from lineage.books import OUT, Books
 from lineage.records import DECISIONS
-from lineage.removals import requested_ids
 from pipelines import parts
 from pipelines.project import PartRef, write_bytes, write_json
+from pipelines.removal.denial import denied, for_election, keep_out
 from pipelines.stage_run import StageRun
 from pipelines.tasks.sample import load_edges
 from stages.decide.keepers import elect
@@ -46,17 +46,19 @@ def settle_all(run: StageRun, tables: Tables, policy: Policy) -> tuple[Tables, l
     """Return the decisions of every part and the probe results; nothing is written."""
     project = run.project
     reviews = load_reviews(project.root / "reviews")
-    requested = pl.Series("doc_id", requested_ids(project.root / "ledger" / "ledger.jsonl"), dtype=pl.Binary)
+    denial = denied(project)
     draws = parts.read_part(project.data / "sample" / "draws.parquet")
     probed = _probe(draws, tables, reviews, policy)
     refused = tuple(r["source"] for r in probed if r["status"] == "fail")
     edges = load_edges(run)
     settled = {
-        ref: settle(t, refused=refused, requested=requested, reviews=reviews) for ref, t in tables.items()
+        ref: keep_out(settle(t, refused=refused, requested=denial.requested, reviews=reviews), denial)
+        for ref, t in tables.items()
     }
     if not settled:
         return {}, probed
-    lost = elect(pl.concat([order_view(t, edges) for t in settled.values()]), edges)
+    views = [for_election(order_view(t, edges), t) for t in settled.values()]
+    lost = elect(pl.concat(views), edges)
     return {ref: decisions(t, lost) for ref, t in settled.items()}, probed
 
 

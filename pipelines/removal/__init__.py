@@ -1,0 +1,1 @@
+"""Removal to the end: find, record, keep out, prove, purge."""
