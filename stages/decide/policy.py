@@ -124,6 +124,93 @@ class Gate(Strict):
     verified: bool = False
 
 
+class Material(Strict):
+    """When a new release differs so much that it needs a new filing; null switches a rule off."""
+
+    documents: float | None = Field(
+        0.1, ge=0, description="Published documents grew or shrank by more than this share"
+    )
+    characters: float | None = Field(0.1, ge=0, description="Published characters did")
+    tokens: float | None = Field(
+        0.1, ge=0, description="Published tokens did, where both releases counted them"
+    )
+    replaced: float | None = Field(
+        0.1, ge=0, description="A larger share of the old published documents is gone"
+    )
+    source_share: float | None = Field(
+        0.1, ge=0, description="A source's share of the release moved by more than this"
+    )
+    language_share: float | None = Field(0.1, ge=0, description="A language's share did")
+    risk_rate: float | None = Field(
+        10.0, ge=0, description="Hits of a risk code per 10,000 documents read rose by more than this"
+    )
+    pii_rate: float | None = Field(
+        10.0, ge=0, description="Documents with a type of personal information did"
+    )
+    sources_added: bool = Field(True, description="A source came in")
+    sources_lost: bool = Field(False, description="A source left")
+    rights_changed: bool = Field(
+        True, description="Licence, class, jurisdiction or storage region of a source changed"
+    )
+    licences_added: bool = Field(
+        True, description="Documents came in under a licence that was not there before"
+    )
+    licences_lost: bool = Field(False, description="No document is left under a licence")
+    purpose: bool = Field(True, description="The purpose of the release changed")
+    policy: bool = Field(True, description="The policy changed")
+    detectors: bool = Field(
+        True, description="A detector that screens or finds personal information changed or left"
+    )
+    grade: bool = Field(True, description="The gates allow a lower grade than before")
+    clause: str = Field("", description="Where a regulation asks for it")
+    edition: str = Field("", description="Edition of that text")
+    verified: bool = Field(False, description="A person compared the rules with the official text")
+
+
+class ExampleHit(Strict):
+    """A screen hit of an example."""
+
+    code: str = Field(description="Risk code")
+    detector: str = Field("example@1", description="Detector, name@version")
+    level: str = Field("flag", description="Level of the hit")
+    score: float = Field(1.0, description="Score")
+    n: int = Field(1, ge=1, description="Hits")
+
+
+class Given(Strict):
+    """The evidence of an example document; what is not named is unsuspicious."""
+
+    licence: str = Field("MIT", description="SPDX expression")
+    lang: str = Field("en", description="Language")
+    quality: dict[str, float] = Field({}, description="Evidence columns of the quality stage")
+    pii: dict[str, int] = Field({}, description="Findings by type")
+    sensitive: tuple[str, ...] = Field((), description="PIPL Art. 28 classes")
+    per_kchar: float = Field(0.0, description="Findings per 1,000 characters")
+    hits: tuple[ExampleHit, ...] = Field((), description="Hits of the screen stage")
+    ai_label: str = Field("none", description="Label verdict of ingest")
+    pii_not_run: tuple[str, ...] = Field((), description="Detectors of the pii stage that were not run")
+    screen_not_run: tuple[str, ...] = Field((), description="Detectors of the screen stage that were not run")
+    lawful_basis: str = Field("consent", description="Of the source")
+    retention_ended: bool = Field(False, description="The source's retention lies behind the release's day")
+    purpose_covered: bool = Field(True, description="The source was collected for the release's purpose")
+
+
+class Expect(Strict):
+    """What a policy must make of an example."""
+
+    disposition: Literal["kept", "redacted", "removed", "quarantined"]
+    rule: str | None = Field(None, description="Rule that must decide; null where none may")
+    flags: tuple[str, ...] | None = Field(None, description="Exactly these rules flag; null does not check")
+
+
+class Example(Strict):
+    """A case that the policy must get right; `hallmark policy test` runs it."""
+
+    name: str = Field(description="What the case shows, in words")
+    given: Given = Field(Given(), description="Evidence of one document")
+    expect: Expect = Field(description="Its fate")
+
+
 class Policy(Strict):
     policy: str
     version: int
@@ -134,6 +221,8 @@ class Policy(Strict):
     probe: Probe = Probe()
     rules: tuple[Rule, ...]
     gates: tuple[Gate, ...] = ()
+    examples: tuple[Example, ...] = Field((), description="Cases that the policy must get right")
+    material: Material = Material()
     sha256: str = Field("", description="Set on loading: digest of the file")
 
     @model_validator(mode="after")
