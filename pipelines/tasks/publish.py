@@ -11,6 +11,7 @@ import polars as pl
 from lineage import canonical, certificate, keys
 from lineage.errors import WithheldError
 from lineage.merkle import doc_root
+from lineage.removals import release_facts
 from lineage.sheets import render, site
 from pipelines import parts, release_tree
 from pipelines.executor import run_tasks
@@ -153,7 +154,7 @@ def _release(run: StageRun, policy: Any, staging: Path, manifests: list, common:
     from lineage.card import card
 
     release = run.project.params.release
-    facts, kept = _release_facts(run, manifests)
+    facts, kept = _release_facts(run)
     gates = run_gates(policy.gates, "release", merge(manifests) | facts | {"stages": common["stages"]})
     manifest = release_manifest(
         dataset=_dataset(release),
@@ -200,20 +201,18 @@ def _dataset(release: Any) -> dict[str, Any]:
     }
 
 
-def _release_facts(run: StageRun, manifests: list) -> tuple[dict[str, Any], str]:
+def _release_facts(run: StageRun) -> tuple[dict[str, Any], str]:
     """Return the facts that only the whole release has, and the Merkle root over its published ids."""
     from pipelines.project import read_json
 
     project = run.project
-    kept, where, skipped = [], [], {}
+    kept, where = [], []
     for ref in run.parts:
         table = parts.read_part(project.table("decide", ref), ["doc_id", "disposition"])
         exact = parts.read_part(project.table("dedup", ref), ["exact"])
         where.append(table.select("doc_id").with_columns(source=pl.lit(ref.source)))
         live = table["disposition"].is_in(["kept", "redacted"])
         kept.append(table.with_columns(exact["exact"]).filter(live).select("doc_id", "exact"))
-    for row in (r for m in manifests for r in m["not_checked"] if r["why"] == "not_run"):
-        skipped[row["what_en"]] = row
     published = pl.concat(kept)
     exact = published["exact"].drop_nulls()
     facts = {
@@ -222,8 +221,7 @@ def _release_facts(run: StageRun, manifests: list) -> tuple[dict[str, Any], str]
         "probes": read_json(project.data / "decide" / "probes.json"),
         "audit": _audit(run),
         "previous": None,
-        "not_run": [],
-    }
+    } | release_facts(project.root / "ledger" / "ledger.jsonl")
     return facts, doc_root(published["doc_id"].to_list())
 
 

@@ -51,7 +51,7 @@ def shard_manifest(
         "shard": dict(shard) if shard else None,
         "inputs": inputs,
         **{k: facts[k] for k in ("flow", "reasons", "pii", "quality", "languages", "licences", "lengths")},
-        **{k: facts[k] for k in ("ai_labels", "time_span", "chars", "bytes", "flags")},
+        **{k: facts[k] for k in ("ai_labels", "time_span", "chars", "bytes", "flags", "not_run")},
         "dedup": {"method": dict(method)} | facts["dedup"],
         "screen": screen + _silent(stages, facts["screen"]),
         "stages": stages,
@@ -128,6 +128,7 @@ def merge(manifests: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "ai_labels": ("verdict",),
         "lengths": ("upto",),
         "flags": ("rule",),
+        "not_run": ("stage", "detector"),
     }
     rows: dict[str, dict[tuple, dict[str, Any]]] = {name: {} for name in tables}
     rules: dict[str, int] = {}
@@ -201,9 +202,11 @@ def release_manifest(
         "audit": extra["audit"],
         "gates": gates,
         "grade_allowed": grade_allowed(every),
-        "not_checked": not_checked(first["stages"], gates, extra["not_run"]),
+        "not_checked": not_checked(first["stages"], gates, total["not_run"]),
         "policy": dict(first["policy"]),
         "merkle": {"kept_root": kept_root, "shard_root": shard_root(shards)},
         "previous": extra["previous"],
+        "ledger": extra["ledger"],
+        "revocations": extra["revocations"],
         "known_limits": LIMITS,
     }

@@ -84,24 +84,20 @@ def test_datasets_loads_exactly_what_was_kept(sample: Path, outcome: dict, tmp_p
 def test_no_personal_value_is_published(sample: Path) -> None:
     spans = tables(sample, "pii_spans", ["doc_id", "type", "start", "end"])
     texts = tables(sample, "ingest", ["doc_id", "text"])
-    values = {
-        row["text"][row["start"] : row["end"]]
-        for row in spans.join(texts, on="doc_id").iter_rows(named=True)
-        if row["type"] != "CN_USCC"
-    }
+    found = spans.filter(pl.col("type") != "CN_USCC").join(texts, on="doc_id")
+    values = {(r["doc_id"].hex(), r["text"][r["start"] : r["end"]]) for r in found.iter_rows(named=True)}
     assert len(values) > 10
-    shards = [
-        pl.read_parquet(p, glob=False) for p in sorted((sample / "release" / "data").rglob("*.parquet"))
-    ]
-    published = "\n".join(pl.concat(shards)["text"].to_list())
-    assert [v for v in values if v in published] == []
+    shards = [pl.read_parquet(p, glob=False) for p in sorted((sample / "release" / "data").rglob("*.parquet"))]
+    published = dict(pl.concat(shards).select("doc_id", "text").iter_rows())
+    # the same digits may stand elsewhere as an order number; in its own document a value is gone
+    assert [d for d, v in values if v in published.get(d, "")] == []
     papers = "\n".join(
         p.read_text(encoding="utf-8")
         for folder in ("meta", "sheets")
         for p in (sample / "release" / folder).rglob("*")
         if p.is_file()
     )
-    assert [v for v in values if v in papers] == []
+    assert [v for _, v in values if v in papers] == []
 
 
 def test_another_number_of_workers_gives_the_same_bytes(
