@@ -98,3 +98,32 @@ def reject(
 
 def _day(project, date: dt.datetime | None) -> dt.date:
     return date.date() if date else project.params.release.as_of
+
+
+@app.command("prove")
+def prove(
+    seq: int = typer.Argument(help="Number of the request"),
+    out: Optional[Path] = typer.Option(None, help="Where to write it (default: data/removals/)"),  # noqa: UP045
+    before: Optional[Path] = typer.Option(None, help="Folder of the release that held the documents"),  # noqa: UP045
+) -> None:
+    """Write one small file that shows: in the release before, not in the release at hand. It verifies alone."""
+    from pipelines.project import Project
+    from pipelines.removal.proving import prove as proved
+
+    typer.echo("\n".join(proved(Project.find(), seq, out=out, before=before)))
+
+
+@app.command("check")
+def check(
+    file: Path = typer.Argument(exists=True, dir_okay=False, help="What `hallmark remove prove` wrote"),
+    trust: Optional[Path] = typer.Option(None, help="Trust file or key (default: as verify)"),  # noqa: UP045
+) -> None:
+    """Check a proof of removal and print what it shows; needs no project and no release."""
+    import os
+
+    from lineage import trust as trusting
+    from lineage.removals import proof
+
+    believed = trusting.load(trust, os.environ, Path.cwd())
+    shown = proof.check(file.read_bytes(), believed, dt.datetime.now(dt.UTC).date())
+    typer.echo("\n".join(proof.describe(shown)))

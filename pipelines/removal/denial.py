@@ -22,8 +22,9 @@ from pipelines.removal.keys import hmac_of
 from pipelines.removal.request import SEALED, ledger_path, signature_method
 from stages import dedup
 
-TWIN_RULE = "removal-twin"
-ERASED = ("removal-request", "sexual-minors")
+TWIN = "twin-of-removed"
+#: Reasons under which `hallmark purge` leaves a row without text, and the stage that gave them.
+ERASED = {"removal-request": "decide", TWIN: "dedup", "sexual-minors": "screen"}
 _OF_A_RULE = ("detector", "score", "threshold", "reviewer")
 
 
@@ -165,25 +166,22 @@ def keep_out(table: pl.DataFrame, denial: Denial) -> pl.DataFrame:
 
     Rows that `hallmark purge` erased have no text any more; they stay on the books as removed, with their reason.
     """
-    erased = (pl.col("disposition") == "unreadable") & pl.col("reason").is_in(list(ERASED))
-    twin = (pl.col("disposition") != "unreadable") & pl.col("doc_id").is_in(denial.twins.implode())
-    twin &= pl.col("rule").is_null() | (pl.col("rule") != "removal-request")
+    readable = pl.col("disposition") != "unreadable"
+    erased = ~readable & pl.col("reason").is_in(list(ERASED))
+    twin = readable & pl.col("doc_id").is_in(denial.twins.implode())
+    twin &= pl.col("reason").is_null() | (pl.col("reason") != "removal-request")
+    stages = pl.col("reason").replace_strict(ERASED, default="decide")
     wiped = {name: pl.when(twin).then(None).otherwise(pl.col(name)) for name in _OF_A_RULE}
     return table.with_columns(
         disposition=pl.when(twin | erased).then(pl.lit("removed")).otherwise(pl.col("disposition")),
-        reason=pl.when(twin).then(pl.lit("twin-of-removed")).otherwise(pl.col("reason")),
-        stage=pl.when(twin | erased).then(pl.lit("decide")).otherwise(pl.col("stage")),
-        rule=pl.when(twin)
-        .then(pl.lit(TWIN_RULE))
-        .when(erased)
-        .then(pl.lit("removal-request"))
-        .otherwise(pl.col("rule")),
+        reason=pl.when(twin).then(pl.lit(TWIN)).otherwise(pl.col("reason")),
+        stage=pl.when(twin).then(pl.lit("decide")).when(erased).then(stages).otherwise(pl.col("stage")),
+        rule=pl.when(twin).then(pl.lit(TWIN)).when(erased).then(pl.col("reason")).otherwise(pl.col("rule")),
         **wiped,
     )
 
 
-def for_election(table: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
-    """Return the election's view in which a denied twin is no cause of its own: only it leaves, not its neighbours."""
-    quiet = rules.filter(pl.col("rule") == TWIN_RULE)["doc_id"]
-    mute = pl.col("doc_id").is_in(quiet.implode())
-    return table.with_columns(reason=pl.when(mute).then(None).otherwise(pl.col("reason")))
+def for_election(view: pl.DataFrame) -> pl.DataFrame:
+    """Return the election's view in which a denied twin is no cause of its own: it leaves, not its neighbours."""
+    mute = pl.col("reason") == TWIN
+    return view.with_columns(reason=pl.when(mute).then(None).otherwise(pl.col("reason")))

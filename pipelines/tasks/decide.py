@@ -57,7 +57,7 @@ def settle_all(run: StageRun, tables: Tables, policy: Policy) -> tuple[Tables, l
     }
     if not settled:
         return {}, probed
-    views = [for_election(order_view(t, edges), t) for t in settled.values()]
+    views = [for_election(order_view(t, edges)) for t in settled.values()]
     lost = elect(pl.concat(views), edges)
     return {ref: decisions(t, lost) for ref, t in settled.items()}, probed
 
