@@ -1,0 +1,66 @@
+"""`hallmark review`: people read what was drawn, sign what they decided, and see what it says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Optional
+
+import typer
+
+app = typer.Typer(
+    help="Read drawn documents in a local page; sign and count the verdicts.", no_args_is_help=True
+)
+
+AS = typer.Option(
+    ..., "--as", envvar="HALLMARK_REVIEWER", prompt="Your pseudonym", help="Pseudonym of the reader"
+)
+
+
+@app.command("serve")
+def serve(
+    person: str = AS,
+    draw: str = typer.Option("audit", help="audit, probe or quarantine"),
+    role: str = typer.Option("annotator", help="annotator, reviewer (blind second reading) or adjudicator"),
+    source: Optional[str] = typer.Option(None, help="Only items of this source"),  # noqa: UP045
+    port: int = typer.Option(0, min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one"),
+    browser: bool = typer.Option(True, help="Open the page in the browser"),
+) -> None:
+    """Open the review desk in a local page; every verdict is on disk before the next item shows."""
+    from pipelines.project import Project
+    from pipelines.review_desk.serve import serve_desk
+
+    serve_desk(Project.find(), draw, person, role, source=source, port=port, browser=browser, tell=typer.echo)
+
+
+@app.command("status")
+def status(as_json: bool = typer.Option(False, "--json", help="Print JSON")) -> None:
+    """Print progress, agreement between readers, the audit's pass rate with its interval, and signatures."""
+    from pipelines.project import Project
+    from pipelines.review_desk import report
+
+    found = report.status(Project.find())
+    typer.echo(
+        json.dumps(found, indent=1, ensure_ascii=False) if as_json else "\n".join(report.status_lines(found))
+    )
+
+
+@app.command("sign")
+def sign(
+    person: str = AS,
+    key: Optional[Path] = typer.Option(None, help="Private key; default: the reader's own beside the keys"),  # noqa: UP045
+) -> None:
+    """Sign the reader's decisions file; the signature stands beside it and covers every line so far."""
+    from lineage import keys
+    from pipelines.project import Project
+    from pipelines.review_desk import signing
+    from pipelines.review_desk.people import check_name
+
+    path = key or signing.default_key(check_name(person))
+    if key is None and not path.exists():
+        info = keys.generate("reviewer", path)
+        typer.echo(
+            f"made the key {path}; public half {path}.pub (id {info.keyid[:16]}): have it put into trust.json"
+        )
+    done = signing.sign_file(Project.find().root / "reviews", person, keys.load_private(path))
+    typer.echo(f"signed {done.lines} decisions in reviews/{done.file} with key {done.keyid[:16]}")

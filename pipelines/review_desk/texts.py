@@ -1,0 +1,119 @@
+"""The text of one item as the reader must see it: as published for the audit, as found for probe and quarantine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from lineage import keys
+from lineage.errors import HallmarkError
+from pipelines.project import PartRef, Project
+from pipelines.review_desk.draws import Item
+from stages.decide.policy import Policy, load_policy
+from stages.publish.shard import units
+from stages.publish.treat import treat
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One item with its text, where turns begin (character, role), and the evidence of the run."""
+
+    item: Item
+    text: str
+    turns: tuple[tuple[int, str], ...]
+    redacted: bool
+    document: dict[str, Any]
+    verdict: dict[str, Any]
+    quality: dict[str, Any]
+    spans: tuple[dict[str, Any], ...]
+    hits: tuple[dict[str, Any], ...]
+
+
+class Texts:
+    """Reads items from the restricted tables of a project."""
+
+    def __init__(self, project: Project, draw: str) -> None:
+        self.project, self.as_published = project, draw == "audit"
+        self.policy: Policy = load_policy(project.policy_path)
+
+    def read(self, item: Item) -> Reading:
+        """Return the item with its text; a HallmarkError if the draw is older than the documents."""
+        docs = self._row("ingest", item)
+        if docs.is_empty() or docs["text_sha256"][0] != bytes.fromhex(item.text_sha256):
+            raise HallmarkError(
+                "the draw belongs to other documents than data/ingest holds now",
+                where=str(self.project.table("ingest", item.ref)),
+                cure="run `dvc repro`, then start the desk again",
+            )
+        spans = self._spans(item)
+        rows = self._treated(docs, spans) if self.as_published else docs
+        pieces = units(rows)
+        turns = pieces.filter(pl.col("role").is_not_null()).select("offset", "role").rows()
+        facts = docs.drop("text", "turns", "meta").row(0, named=True)
+        return Reading(
+            item=item,
+            text=rows["text"][0],
+            turns=tuple(turns),
+            redacted=rows["text"][0] != docs["text"][0],
+            document=facts,
+            verdict=self._facts("verdicts", item),
+            quality=self._facts("quality", item),
+            spans=tuple(spans.drop("selector").sort("start").to_dicts()),
+            hits=tuple(self._facts("screen", item).get("hits") or ()),
+        )
+
+    def _treated(self, docs: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+        treated, _ = treat(docs, spans, self.policy.pii, self._hmac(), self.project.params.pii)
+        return treated
+
+    def _hmac(self) -> bytes:
+        key_id, key = keys.load_hmac(keys.default_folder())
+        wanted = self.project.params.keys.hmac
+        if wanted and wanted != key_id:
+            raise HallmarkError(
+                "the HMAC key at hand is not the project's: the audit would not show what is published",
+                where="$HALLMARK_KEYS",
+                cure="point $HALLMARK_KEYS at the project's keys",
+            )
+        return key
+
+    def _row(self, folder: str, item: Item) -> pl.DataFrame:
+        return read_row(self.project.table(folder, item.ref), item.row)
+
+    def _facts(self, folder: str, item: Item) -> dict[str, Any]:
+        row = self._row(folder, item)
+        return row.row(0, named=True) if row.height else {}
+
+    def _spans(self, item: Item) -> pl.DataFrame:
+        return _all_spans(self.project, item.ref).filter(pl.col("row") == item.row)
+
+
+def read_row(path: Path, row: int) -> pl.DataFrame:
+    """Return row number `row` of a part file, reading only its row group; empty if the file or the row is missing."""
+    if not path.is_file():
+        return pl.DataFrame()
+    with pq.ParquetFile(path) as file:
+        start = 0
+        for group in range(file.num_row_groups):
+            size = file.metadata.row_group(group).num_rows
+            if row < start + size:
+                return pl.from_arrow(file.read_row_group(group).slice(row - start, 1))  # type: ignore[return-value]
+            start += size
+    return pl.DataFrame()
+
+
+@lru_cache(maxsize=8)
+def _cached_spans(path: Path, stamp: int) -> pl.DataFrame:
+    return pl.read_parquet(path, use_pyarrow=False)
+
+
+def _all_spans(project: Project, ref: PartRef) -> pl.DataFrame:
+    path = project.table("pii_spans", ref)
+    if not path.is_file():
+        raise HallmarkError("the findings of this part are missing", where=str(path), cure="run `dvc repro`")
+    return _cached_spans(path, path.stat().st_mtime_ns)

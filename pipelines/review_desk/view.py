@@ -1,0 +1,63 @@
+"""What stands beside a text: where it comes from, what the run found, what the policy would do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines.project import Project
+from pipelines.review_desk.marks import Finding
+from pipelines.review_desk.texts import Reading
+from stages.pii import TYPES
+from stages.screen import TAXONOMY
+
+
+def view(project: Project, reading: Reading, findings: list[Finding], number: int) -> dict[str, Any]:
+    """Return id, number, source, context rows [{label, value}], findings, and the size of the text."""
+    item, doc, verdict = reading.item, reading.document, reading.verdict
+    source = project.sources.get(item.source)
+    rows = {
+        "class": source.source_class if source else None,
+        "licence": doc["licence"],
+        "file": f"{doc['file']}#{doc['record']}",
+        "native_id": doc["native_id"],
+        "date": doc["date"],
+        "language": reading.quality.get("lang"),
+        "quality": reading.quality.get("quality_score"),
+        "ai_label": doc["ai_label"] if doc["ai_label"] != "none" else None,
+        "outcome": verdict.get("disposition"),
+        "reason": verdict.get("reason"),
+        "rule": verdict.get("rule"),
+        "detector": verdict.get("detector"),
+        "score": _score(verdict),
+        "flags": ", ".join(verdict.get("flags") or ()),
+    }
+    return {
+        "id": item.id,
+        "number": number,
+        "source": item.source,
+        "title": source.title.model_dump() if source else {"zh": item.source, "en": item.source},
+        "kind": doc["kind"],
+        "chars": len(reading.text),
+        "redacted": reading.redacted,
+        "rows": [{"label": k, "value": str(v)} for k, v in rows.items() if v not in (None, "")],
+        "findings": [_finding(f) for f in findings],
+    }
+
+
+def _score(verdict: dict[str, Any]) -> str | None:
+    if verdict.get("score") is None:
+        return None
+    return f"{verdict['score']} / {verdict['threshold']}"
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return finding._asdict() | _names(finding)
+
+
+def _names(finding: Finding) -> dict[str, str]:
+    if finding.kind == "redacted":
+        return {"zh": "已替换", "en": "replaced"}
+    if finding.kind == "pii":
+        return {"zh": TYPES[finding.code].zh, "en": TYPES[finding.code].en}
+    risk = next((r for r in TAXONOMY.risks if r.code == finding.code), None)
+    return {"zh": risk.zh, "en": risk.en} if risk else {"zh": finding.code, "en": finding.code}
