@@ -38,6 +38,8 @@ def canaries(project: Path) -> list[bytes]:
     held = [r["text"] for r in gone.join(texts, on="doc_id").iter_rows(named=True)]
     spans = read["pii_spans"].filter(pl.col("type") != "CN_USCC").join(texts, on="doc_id")
     values = [r["text"][r["start"] : r["end"]] for r in spans.iter_rows(named=True)]
+    clean = "\n".join(texts.join(spans, on="doc_id", how="anti")["text"].drop_nulls().to_list())
+    values = [v for v in values if v not in clean]  # the same digits may stand elsewhere as an order number
     return [x.encode() for x in held + values]
 
 
@@ -77,4 +79,4 @@ def test_the_restricted_zone_is_for_its_owner_alone_and_not_in_git(sample: Path,
     for name in ("data", "quarantine"):
         assert stat.S_IMODE((sample / name).stat().st_mode) == 0o700
     listed = call(["git", "status", "--porcelain", "--untracked-files=all"], sample, keys_folder).stdout
-    assert "data/" not in listed
+    assert not [line for line in listed.splitlines() if line[3:].startswith(("data/", "quarantine/"))]
