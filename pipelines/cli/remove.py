@@ -15,6 +15,35 @@ JSON = typer.Option(False, "--json", help="Print JSON")
 
 def register(program: typer.Typer) -> None:
     """Add this module's commands to the program."""
+    program.command("purge")(purge)
+    program.command("due")(due)
+
+
+def purge(
+    apply: bool = typer.Option(False, "--apply", help="Do it; without, only say what would be done"),
+    date: Optional[dt.datetime] = DATE,  # noqa: UP045
+) -> None:
+    """Delete what still holds removed documents (tables, caches, local remotes), with receipts in the ledger."""
+    from pipelines.project import Project
+    from pipelines.removal.purge import purge as purged
+
+    project = Project.find()
+    typer.echo("\n".join(purged(project, _day(project, date), apply=apply)))
+
+
+def due(
+    date: Optional[dt.datetime] = typer.Option(  # noqa: UP045
+        None, "--date", formats=["%Y-%m-%d"], help="Day to look at (default: today)"
+    ),
+    apply: bool = typer.Option(False, "--apply", help="Move release.as_of in params.yaml to that day"),
+    as_json: bool = JSON,
+) -> None:
+    """List sources whose retention has ended on a day, and what ends next; --apply moves release.as_of there."""
+    from pipelines.project import Project
+    from pipelines.removal.due import due_report
+
+    day = date.date() if date else dt.datetime.now(dt.UTC).date()
+    typer.echo(due_report(Project.find(), day, apply=apply, as_json=as_json))
 
 
 @app.command("request")

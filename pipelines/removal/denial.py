@@ -24,7 +24,12 @@ from stages import dedup
 
 TWIN = "twin-of-removed"
 #: Reasons under which `hallmark purge` leaves a row without text, and the stage that gave them.
-ERASED = {"removal-request": "decide", TWIN: "dedup", "sexual-minors": "screen"}
+ERASED = {
+    "removal-request": "decide",
+    TWIN: "dedup",
+    "sexual-minors": "screen",
+    "retention-ended": "ingest",
+}
 _OF_A_RULE = ("detector", "score", "threshold", "reviewer")
 
 

@@ -23,7 +23,7 @@ from pipelines.project import PartRef, Project, write_bytes, write_json
 from pipelines.removal import releases
 from pipelines.removal.find import Matches, find, sign_text
 from pipelines.removal.keys import hmac_of
-from pipelines.removal.selector import Selector
+from pipelines.removal.selector import ByReason, Selector
 from stages import dedup
 
 SEALED = "removal-signatures"
@@ -58,8 +58,21 @@ def request(
     `others`: folders of earlier releases that are still on this machine, besides release/.
     """
     check_ground(ground)
+    matches = find(project, selector, hmac_of(project)[1])
+    return record(project, selector, matches, ground, dry_run=dry_run, others=others)
+
+
+def record(
+    project: Project,
+    selector: Selector | ByReason,
+    matches: Matches,
+    ground: Ground,
+    *,
+    dry_run: bool = False,
+    others: Sequence[Path] = (),
+) -> dict[str, Any]:
+    """Write the ledger entry for documents that are found already, and return it."""
     key_id, key = hmac_of(project)
-    matches = find(project, selector, key)
     ids = pl.concat([matches.direct["doc_id"], matches.twins["doc_id"]])
     held = [h for r in (project.release, *others) if (h := releases.holding(Path(r), ids))]
     found = chain.entries(ledger_path(project))
@@ -88,7 +101,7 @@ def request(
     if content:
         write_bytes(ledger_path(project).parent / sealed["path"], content)
     entry = chain.append(ledger_path(project), body)
-    _keep_presence(project, entry, matches)
+    _keep_presence(project, entry, ids)
     return entry
 
 
@@ -120,7 +133,7 @@ def reject(project: Project, target: int, ground: str, on: dt.date) -> dict[str,
     return chain.append(ledger_path(project), body)
 
 
-def _keyed(selector: Selector, matches: Matches, key: bytes) -> bytes:
+def _keyed(selector: Selector | ByReason, matches: Matches, key: bytes) -> bytes:
     if selector.kind == "doc-id" and matches.direct.height:
         selector = Selector("doc-id", matches.direct["doc_id"][0].hex())  # a beginning was given
     if selector.kind == "doc-id" and len(selector.value) != 64:
@@ -154,7 +167,7 @@ def exact_of(project: Project, ids: list[bytes]) -> dict[bytes, bytes | None]:
 
 
 def _signatures(
-    project: Project, selector: Selector, matches: Matches, key: bytes, seq: int
+    project: Project, selector: Selector | ByReason, matches: Matches, key: bytes, seq: int
 ) -> tuple[dict[str, Any] | None, bytes | None]:
     """Return (entry field, sealed bytes) of the signatures that know near copies after the text is gone."""
     tables = []
@@ -209,11 +222,11 @@ def _not_twice(found: list[dict[str, Any]], body: dict[str, Any]) -> None:
         raise InputError(f"request {same[0]} asks for the same", cure=f"see `hallmark remove show {same[0]}`")
 
 
-def _keep_presence(project: Project, entry: dict[str, Any], matches: Matches) -> None:
+def _keep_presence(project: Project, entry: dict[str, Any], ids: pl.Series) -> None:
     """Keep the proofs of presence in the restricted zone: after the next run the old release is gone."""
-    if not releases.holding(project.release, pl.concat([matches.direct["doc_id"], matches.twins["doc_id"]])):
+    if not releases.holding(project.release, ids):
         return
-    wanted = sorted({*matches.direct["doc_id"], *matches.twins["doc_id"]})
+    wanted = sorted(set(ids))
     proofs = releases.presence(project.release, wanted)
     value = {
         "release": releases.identity(project.release),

@@ -32,6 +32,18 @@ class Selector:
         return keyed_value(hmac_key, self.kind, self.value.encode())
 
 
+@dataclass(frozen=True)
+class ByReason:
+    """Documents that the pipeline removed for a reason under which nobody has to ask."""
+
+    value: str
+    kind: str = "reason"
+
+    def keyed(self, hmac_key: bytes, exact: bytes | None = None) -> bytes:
+        """Return the selector as the ledger keeps it."""
+        return keyed_value(hmac_key, self.kind, self.value.encode())
+
+
 def choose(
     *,
     doc_id: str | None = None,

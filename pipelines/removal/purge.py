@@ -1,0 +1,205 @@
+"""`hallmark purge`: delete what still holds removed documents, with receipts and a list of what is out of reach."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lineage import ledger as chain
+from lineage.digests import sha256_file
+from lineage.removals import accepted, keyed_id, standing
+from pipelines import parts
+from pipelines.project import PartRef, Project
+from pipelines.questions import decided
+from pipelines.removal import erase, releases
+from pipelines.removal.find import Matches, locate, twins_of
+from pipelines.removal.keys import hmac_of
+from pipelines.removal.request import Ground, ledger_path, record
+from pipelines.removal.selector import ByReason
+from pipelines.removal.stores import dvc_object, objects, stores
+
+#: Removed for these reasons, a document's text is erased without anybody's request.
+MINORS, ENDED = "sexual-minors", "retention-ended"
+GONE = ("removal-request", "twin-of-removed", MINORS, ENDED)
+#: Where copies go that nothing on this machine can follow.
+BEYOND = (
+    "copies that others pulled, and the caches of their tools (for example of Hugging Face datasets)",
+    "backups and snapshots of these disks",
+    "other clones of this project, with their own DVC cache and data/",
+    "models trained on a release that held the documents",
+)
+
+
+@dataclass
+class Plan:
+    """What a purge would do: files to delete, rows to erase, documents still published, what is out of reach."""
+
+    files: list[tuple[str, str, Path]] = field(default_factory=list)  # store, name, path
+    rows: dict[PartRef, dict[bytes, str]] = field(default_factory=dict)
+    waiting: int = 0
+    sources: list[str] = field(default_factory=list)
+    far: list[str] = field(default_factory=list)
+
+    @property
+    def row_count(self) -> int:
+        return sum(len(r) for r in self.rows.values())
+
+
+def plan(project: Project) -> Plan:
+    """Return what a purge of all standing requests would do; nothing is changed."""
+    _, key = hmac_of(project)
+    fates = _removed(project, key)
+    found = Plan(waiting=sum(reason is None for _, reason in fates.values()))
+    gone = {d: (ref, reason) for d, (ref, reason) in fates.items() if reason}
+    for doc_id, (ref, reason) in gone.items():
+        found.rows.setdefault(ref, {})[doc_id] = reason
+    _drop_erased(project, found)
+    ids = pl.Series("doc_id", sorted(gone), dtype=pl.Binary)
+    places, found.far = stores(project)
+    for store in places:
+        hits = ((n, p) for n, p in objects(store) if _holds(p, ids))
+        found.files += [(store.name, n, p) for n, p in hits]
+    found.far += BEYOND
+    return found
+
+
+def purge(project: Project, on: dt.date, *, apply: bool = False) -> list[str]:
+    """Carry the plan out if `apply`, write the receipts to the ledger, and return it in lines."""
+    found = plan(project)
+    if not apply:
+        return [*_lines(found), "nothing was changed; `hallmark purge --apply` does it"]
+    key_id, key = hmac_of(project)
+    _enter_unasked(project, found, on)
+    stale = _old_tables(project, found)
+    erased = sum(erase.erase(project, ref, reasons, key) for ref, reasons in found.rows.items())
+    receipts = [_delete(store, name, path) for store, name, path in found.files]
+    receipts += [r for name in stale for r in _delete_object(project, name)]
+    if not receipts and not erased:
+        return [*_lines(found), "nothing was left to purge"]
+    body = {
+        "event": "purge",
+        "received_on": on.isoformat(),
+        "hmac_key_id": key_id,
+        "requests": [e["seq"] for e in accepted(chain.entries(ledger_path(project)))],
+        "erased_rows": erased,
+        "physical": receipts,
+        "out_of_reach": [
+            *found.far,
+            *([f"{found.row_count} records in the sources"] if found.sources else []),
+        ],
+    }
+    entry = chain.append(ledger_path(project), body)
+    done = f"done: {len(receipts)} files deleted, {erased} rows erased; receipts are entry {entry['seq']}"
+    return [*_lines(found), done, "next: `dvc repro` (the ledger has grown)"]
+
+
+def _removed(project: Project, key: bytes) -> dict[bytes, tuple[PartRef, str | None]]:
+    """Return where every document of a standing request lies and why it was removed; None: still published."""
+    rules = standing(ledger_path(project))
+    named = rules.ids | rules.twins
+    found: dict[bytes, tuple[PartRef, str | None]] = {}
+    for ref in project.parts():
+        table = decided(project, ref, ["doc_id", "disposition", "reason"])
+        for doc_id, how, why in table.rows() if named else ():
+            if keyed_id(key, doc_id) in named:
+                found[doc_id] = (ref, None if how in releases.LIVE else why if why in GONE else GONE[0])
+        unasked = table.filter(pl.col("reason").is_in([MINORS, ENDED]) & (pl.col("disposition") == "removed"))
+        found |= {d: (ref, why) for d, _, why in unasked.rows()}
+    return found
+
+
+def _enter_unasked(project: Project, found: Plan, on: dt.date) -> None:
+    """Write a request for what is erased without one: its twins must stay out when its signature is gone."""
+    _, key = hmac_of(project)
+    rules = standing(ledger_path(project))
+    every = [d for reasons in found.rows.values() for d, why in reasons.items() if why == MINORS]
+    ids = [d for d in every if keyed_id(key, d) not in rules.ids]
+    if ids:
+        direct = locate(project, pl.Series("doc_id", ids, dtype=pl.Binary), "reason")
+        record(
+            project,
+            ByReason(MINORS),
+            Matches(direct, twins_of(project, direct), None),
+            Ground("illegal-content", on),
+        )
+
+
+def _drop_erased(project: Project, found: Plan) -> None:
+    """Leave only rows whose text is still there, and note where the sources hold it."""
+    for ref, reasons in list(found.rows.items()):
+        there = erase.at_hand(project, ref, pl.Series(sorted(reasons), dtype=pl.Binary))
+        found.rows[ref] = {d: reasons[d] for d in there["doc_id"]}
+        files = there.group_by("file").agg(n=pl.len(), first=pl.col("record").min()).sort("file")
+        found.sources += [
+            f"{ref.source}: {file}" + (f"#{first}" if n == 1 else f" ({n} records)")
+            for file, n, first in files.rows()
+        ]
+    found.rows = {ref: reasons for ref, reasons in found.rows.items() if reasons}
+
+
+def _holds(path: Path, ids: pl.Series) -> bool:
+    """Tell whether a Parquet file holds the text or the signature of one of the documents."""
+    try:
+        schema = pq.read_schema(path)
+    except (OSError, pa.ArrowInvalid):
+        return False
+    if "doc_id" not in schema.names or not {"text", "signature"} & set(schema.names):
+        return False
+    column = parts.read_part(path, ["doc_id"])["doc_id"]
+    wanted = ids if column.dtype == pl.Binary else ids.bin.encode("hex")
+    if "signature" in schema.names and "text" not in schema.names:
+        signed = parts.read_part(path, ["doc_id", "signature"]).drop_nulls("signature")
+        column = signed["doc_id"]
+    return bool(column.is_in(wanted.implode()).any())
+
+
+def _old_tables(project: Project, found: Plan) -> list[str]:
+    """Return DVC's names of the tables that erasing replaces, so that their old content goes from the cache too."""
+    tables = [
+        project.table(n, ref)
+        for ref in found.rows
+        for n in ("ingest", "pii_spans", "dedup_signatures", "dedup")
+    ]
+    return [releases.md5_file(t) for t in tables if t.is_file()]
+
+
+def _delete_object(project: Project, md5: str) -> list[dict[str, Any]]:
+    rows = []
+    for store in stores(project)[0]:
+        for name in (f"files/md5/{md5[:2]}/{md5[2:]}", f"{md5[:2]}/{md5[2:]}"):
+            if store.name.startswith("dvc-") and (store.folder / name).is_file():
+                rows.append(_delete(store.name, name, store.folder / name))
+    return rows
+
+
+def _delete(store: str, name: str, path: Path) -> dict[str, Any]:
+    """Delete one file and return its receipt."""
+    receipt = {"store": store, "object": name, "md5": dvc_object(name), "sha256": sha256_file(path)}
+    receipt["bytes"] = path.stat().st_size
+    path.chmod(0o600)  # DVC protects its objects
+    path.unlink()
+    return receipt
+
+
+def _lines(found: Plan) -> list[str]:
+    lines = [
+        f"{len(found.files)} files hold removed documents; {found.row_count} rows of data/ hold their text"
+    ]
+    lines += [f"  {store}: {name}" for store, name, _ in found.files]
+    for ref, reasons in found.rows.items():
+        counts = Counter(reasons.values())
+        why = ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items()))
+        lines.append(f"  data/ingest/{ref.file()}: {why}")
+    if found.waiting:
+        lines.append(f"{found.waiting} documents are still published: run `dvc repro` first")
+    if found.sources:
+        lines.append("the sources themselves hold them; delete them there, or they are read again:")
+        lines += [f"  {place}" for place in found.sources]
+    return [*lines, "out of reach:", *(f"  {what}" for what in found.far)]
