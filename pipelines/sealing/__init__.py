@@ -1,0 +1,6 @@
+"""What happens to a release after it was built: sealed, countersigned, named as the newest, compared, pulled."""
+
+from pipelines.sealing.ci import ci_job
+from pipelines.sealing.seals import previous, records, refuse_changed
+
+__all__ = ["ci_job", "previous", "records", "refuse_changed"]
