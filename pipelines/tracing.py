@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -12,11 +14,14 @@ from lineage.errors import HallmarkError
 from pipelines import parts
 from pipelines.project import PartRef, Project, read_json
 from pipelines.questions import decided
+from pipelines.removal.selector import Selector
 
 INGEST = (
     "row", "doc_id", "status", "error", "native_id", "file", "record", "offset", "length", "url", "warc_id",
     "licence", "kind", "raw_sha256", "text_sha256", "chars", "ai_label", "transforms",
 )  # fmt: skip
+
+LISTED = ("releases", "documents")  # lists of which every entry is told in lines of its own
 
 
 def trace(project: Project, wanted: str) -> dict[str, Any]:
@@ -97,10 +102,47 @@ def _published(project: Project, ref: PartRef, doc_id: bytes) -> dict[str, Any] 
     return {"shard": shard["path"], "row": row["shard_row"], "text_out_sha256": row["text_out_sha256"].hex()}
 
 
-def trace_report(project: Project, wanted: str, *, as_json: bool) -> str:
-    """Return the trace as JSON or as indented lines for people."""
-    story = trace(project, wanted)
-    return json.dumps(story, ensure_ascii=False, indent=1) if as_json else "\n".join(_lines(story, 0))
+def trace_selected(project: Project, selector: Selector, limit: int = 20) -> dict[str, Any]:
+    """Return the traces of the documents that an address or a text means: {documents, shown, traces}.
+
+    A text finds documents with this very text and those whose shingle sets are verified to be near it; each trace says
+    which (`match`) and how near (`jaccard`).
+    """
+    from pipelines.removal.find import find as find_all
+
+    direct, near, _ = find_all(project, selector, b"", twins=False)
+    rows = pl.concat([direct, near]).sort("jaccard", "doc_id", descending=[True, False])
+    traces = [
+        {"match": match, "jaccard": jaccard} | trace(project, doc_id.hex())
+        for doc_id, match, jaccard in rows.select("doc_id", "match", "jaccard").head(limit).iter_rows()
+    ]
+    return {"documents": rows.height, "shown": len(traces), "traces": traces}
+
+
+def trace_report(
+    project: Project, selector: Selector, *, releases: Sequence[Path] = (), as_json: bool = False
+) -> str:
+    """Return the trace of what a selector means, as JSON or as indented lines for people.
+
+    `releases`: folders of releases whose public lineage is searched too.
+    """
+    if selector.kind == "doc-id":
+        story = trace(project, selector.value)
+        ids, blocks = [bytes.fromhex(story["doc_id"])], [story]
+    else:
+        story = trace_selected(project, selector)
+        ids, blocks = [bytes.fromhex(t["doc_id"]) for t in story["traces"]], story["traces"]
+    if releases:
+        from pipelines.tracing_releases import in_release
+
+        text = selector.value if selector.kind == "text" else None
+        story["releases"] = [in_release(folder, ids, text) for folder in releases]
+    if as_json:
+        return json.dumps(story, ensure_ascii=False, indent=1)
+    lines = [] if selector.kind == "doc-id" else [f"{story['documents']} documents, {story['shown']} shown"]
+    for block in [*blocks, *(story.get("releases", []) if selector.kind != "doc-id" else [])]:
+        lines += ["", *_lines(block, 0)] if lines else _lines(block, 0)
+    return "\n".join(lines)
 
 
 def _lines(value: dict[str, Any], depth: int) -> list[str]:
@@ -108,6 +150,9 @@ def _lines(value: dict[str, Any], depth: int) -> list[str]:
     for key, item in value.items():
         if isinstance(item, dict):
             out += [f"{pad}{key}:", *_lines(item, depth + 1)]
+        elif isinstance(item, list) and item and all(isinstance(i, dict) for i in item) and key in LISTED:
+            for one in item:
+                out += [f"{pad}{key}:", *_lines(one, depth + 1)]
         elif item is not None and item != []:
             out.append(f"{pad}{key}: {item}")
     return out

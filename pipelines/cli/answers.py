@@ -25,14 +25,19 @@ def books(as_json: bool = typer.Option(False, "--json", help="Print JSON")) -> N
 
 
 def trace(
-    doc_id: str = typer.Argument(help="Document id (hex, a unique beginning is enough)"),
+    doc_id: Optional[str] = typer.Argument(None, help="Document id (hex, a unique beginning is enough)"),  # noqa: UP045
+    url: Optional[str] = typer.Option(None, help="Web address instead of an id"),  # noqa: UP045
+    text_file: Optional[Path] = typer.Option(None, help="File with the text: exact and near"),  # noqa: UP045
+    release: Optional[list[Path]] = typer.Option(None, help="Search this release too; may be repeated"),  # noqa: UP045
     as_json: bool = typer.Option(False, "--json", help="Print JSON"),
 ) -> None:
     """Tell one document's whole way: source bytes, each stage's evidence, disposition, shard and row, or its twin."""
     from pipelines.project import Project
+    from pipelines.removal.selector import choose
     from pipelines.tracing import trace_report
 
-    typer.echo(trace_report(Project.find(), doc_id, as_json=as_json))
+    selector = choose(doc_id=doc_id, url=url, text_file=text_file)
+    typer.echo(trace_report(Project.find(), selector, releases=tuple(release or ()), as_json=as_json))
 
 
 def removed(

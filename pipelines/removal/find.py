@@ -35,8 +35,11 @@ class Matches(NamedTuple):
     exact: bytes | None
 
 
-def find(project: Project, selector: Selector, hmac_key: bytes) -> Matches:
-    """Return the documents of the last run that `selector` means, and their verified near-duplicates."""
+def find(project: Project, selector: Selector, hmac_key: bytes, *, twins: bool = True) -> Matches:
+    """Return the documents of the last run that `selector` means, and their verified near-duplicates.
+
+    Without `twins`, only documents near a text that is asked for stand in that place.
+    """
     exact, near = None, pl.DataFrame(schema=FOUND)
     if selector.kind == "text":
         signed = sign_text(project, selector.value)
@@ -48,8 +51,9 @@ def find(project: Project, selector: Selector, hmac_key: bytes) -> Matches:
     if selector.kind == "doc-id" and direct["doc_id"].n_unique() > 1:
         raise HallmarkError("several documents have an id that begins so", cure="give the id in full")
     direct = direct.unique("doc_id", keep="first", maintain_order=True).sort("doc_id")
-    twins = pl.concat([near, twins_of(project, direct)]).unique("doc_id", keep="first", maintain_order=True)
-    return Matches(direct, twins.sort("doc_id"), exact)
+    if twins:
+        near = pl.concat([near, twins_of(project, direct)])
+    return Matches(direct, near.unique("doc_id", keep="first", maintain_order=True).sort("doc_id"), exact)
 
 
 def twins_of(project: Project, direct: pl.DataFrame) -> pl.DataFrame:

@@ -61,7 +61,7 @@ def choose(
     if len(given) != 1:
         raise InputError(
             f"{len(given)} selectors given, one is needed",
-            cure="give one of --doc-id, --url, --domain, --text-file, --subject",
+            cure="give a document id, or one of --url, --text-file (a removal: --domain, --subject too)",
         )
     kind, value = given[0]
     return _MAKERS[kind](value)
