@@ -18,33 +18,37 @@ How to read EDGES: an exact edge joins a document with its representative, the s
 same normalised text. Only representatives are compared with others, and the members of an exact group share
 one shingle set, so a representative's near edges hold for all of them with the same Jaccard. An edge of 1.0
 means equal sets, which is transitive; no other edge is.
+
+The names below are imported on first use: settings are read at every start of the command line.
 """
 
 from __future__ import annotations
 
-from stages.dedup.banding import candidates, merge_pairs, partitions
-from stages.dedup.clustering import annotate, clusters, merge
-from stages.dedup.parameters import method
-from stages.dedup.releases import earlier
-from stages.dedup.repeats import exact
-from stages.dedup.reporting import report
-from stages.dedup.settings import DedupSettings
-from stages.dedup.signing import sign
-from stages.dedup.verification import batches, verify
+from importlib import import_module
+from typing import Any
 
-__all__ = [
-    "DedupSettings",
-    "annotate",
-    "batches",
-    "candidates",
-    "clusters",
-    "earlier",
-    "exact",
-    "merge",
-    "merge_pairs",
-    "method",
-    "partitions",
-    "report",
-    "sign",
-    "verify",
-]
+_PLACES = {
+    "DedupSettings": "settings",
+    "annotate": "clustering",
+    "batches": "verification",
+    "candidates": "banding",
+    "clusters": "clustering",
+    "earlier": "releases",
+    "exact": "repeats",
+    "merge": "clustering",
+    "merge_pairs": "banding",
+    "method": "parameters",
+    "partitions": "banding",
+    "report": "reporting",
+    "sign": "signing",
+    "verify": "verification",
+}
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    globals()[name] = value  # a submodule of the same name does not hide it
+    return value

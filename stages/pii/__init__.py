@@ -1,23 +1,31 @@
-"""Stage `pii`: personal information found, counted, and replaced. Spans stay in the restricted table."""
+"""Stage `pii`: personal information found, counted, and replaced. Spans stay in the restricted table.
+
+The names below are imported on first use: settings are read at every start of the command line.
+"""
 
 from __future__ import annotations
 
-from stages.pii.annotation import annotate, scan
-from stages.pii.catalogue import TYPES, PiiType
-from stages.pii.identity import detectors
-from stages.pii.redaction import redact, redact_part
-from stages.pii.settings import PiiSettings
-from stages.pii.values import normalise_value, selector
+from importlib import import_module
+from typing import Any
 
-__all__ = [
-    "TYPES",
-    "PiiSettings",
-    "PiiType",
-    "annotate",
-    "detectors",
-    "normalise_value",
-    "redact",
-    "redact_part",
-    "scan",
-    "selector",
-]
+_PLACES = {
+    "PiiSettings": "settings",
+    "PiiType": "catalogue",
+    "TYPES": "catalogue",
+    "annotate": "annotation",
+    "detectors": "identity",
+    "normalise_value": "values",
+    "redact": "redaction",
+    "redact_part": "redaction",
+    "scan": "annotation",
+    "selector": "values",
+}
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    globals()[name] = value  # a submodule of the same name does not hide it
+    return value

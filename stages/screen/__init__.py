@@ -1,8 +1,27 @@
-"""Screening by risk code: `annotate` per part, `scan` for loose texts, `detectors` for what runs."""
+"""Screening by risk code: `annotate` per part, `scan` for loose texts, `detectors` for what runs.
 
-from stages.screen.coverage import coverage
-from stages.screen.screen import annotate, detectors, scan
-from stages.screen.settings import ScreenSettings
-from stages.screen.taxonomy import TAXONOMY
+The names below are imported on first use: settings are read at every start of the command line.
+"""
 
-__all__ = ["TAXONOMY", "ScreenSettings", "annotate", "coverage", "detectors", "scan"]
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_PLACES = {
+    "ScreenSettings": "settings",
+    "TAXONOMY": "taxonomy",
+    "annotate": "screen",
+    "coverage": "coverage",
+    "detectors": "screen",
+    "scan": "screen",
+}
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    globals()[name] = value  # a submodule of the same name does not hide it
+    return value
