@@ -77,7 +77,7 @@ def test_all_cores_unless_asked_otherwise() -> None:
 
 def test_progress_without_a_terminal_is_plain_lines(tmp_path: Path, capfd, monkeypatch) -> None:
     clock = iter(range(0, 1000, 6))
-    monkeypatch.setattr("pipelines.executor.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("pipelines.executors.progress.time.monotonic", lambda: float(next(clock)))
     run_tasks(square, jobs(tmp_path, 2), workers=1, label="demo")
     lines = capfd.readouterr().err.splitlines()
     assert lines[0].startswith("demo: 50% of 2 parts")

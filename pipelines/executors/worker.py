@@ -1,0 +1,54 @@
+"""One worker process: takes a task from its pipe, answers on it, and never outlives the run that started it."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from lineage.errors import HallmarkError
+
+THREADS = ("POLARS_MAX_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS")
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def serve(pipe: Connection) -> None:
+    """Answer (fn, task) with ("done", result), ("error", exception) or ("memory", None), until the pipe closes."""
+    _settle_in()
+    while True:
+        try:
+            fn, task = pipe.recv()
+        except EOFError:
+            return
+        try:
+            answer = ("done", fn(task))
+        except MemoryError:
+            answer = ("memory", None)
+        except Exception as e:
+            answer = ("error", e if isinstance(e, HallmarkError) else _wrapped(e, task))
+        pipe.send(answer)
+
+
+def _wrapped(error: Exception, task: object) -> HallmarkError:
+    # the message of a library's error may quote the text: only its kind goes up
+    return HallmarkError(f"{type(error).__name__} in a worker", where=getattr(task, "label", ""))
+
+
+def _settle_in() -> None:
+    """Use one thread; leave Ctrl-C to the driver; die with it; be the first that the kernel ends for memory."""
+    for name in THREADS:
+        os.environ[name] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "linux":
+        return
+    parent = os.getppid()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
