@@ -1,0 +1,161 @@
+"""The papers of a whole release: manifest, sheets, index, card, exports, certificate."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from lineage import canonical, certificate, keys
+from lineage.card import card
+from lineage.exports import write_all
+from lineage.merkle import doc_root
+from lineage.removals import release_facts
+from lineage.sheets import render, site
+from pipelines import parts, release_tree
+from pipelines.project import read_json
+from pipelines.review_desk.draws import sample_id
+from pipelines.sealing import previous
+from pipelines.stage_run import StageRun
+from pipelines.tasks.sample import load_edges
+from stages.decide.policy import Policy
+from stages.decide.reviews import read_reviews
+from stages.publish.audit import audit_facts
+from stages.publish.gates import run_gates
+from stages.publish.manifest import merge, release_manifest
+
+LANGUAGES = ("zh", "en")
+
+
+def write_papers(
+    run: StageRun, policy: Policy, staging: Path, manifests: list, common: dict
+) -> dict[str, Any]:
+    """Write every release-wide file into `staging`, the certificate last; return the release manifest."""
+    release = run.project.params.release
+    facts, kept = _release_facts(run, policy)
+    gates = run_gates(policy.gates, "release", merge(manifests) | facts | {"stages": common["stages"]})
+    manifest = release_manifest(
+        dataset=_dataset(release),
+        sources=_sources(common["sources"], manifests, facts["probes"]),
+        manifests=manifests,
+        shards=_shard_list(staging, manifests),
+        extra=facts,
+        gates=gates,
+        kept_root=kept,
+    )
+    content = canonical.dumps(manifest)
+    release_tree.put(staging, "meta/manifest.json", content)
+    digests = {"meta/manifest.json": hashlib.sha256(content).hexdigest()}
+    for path, text in _sheets(manifest, manifests, digests, common["answers"]).items():
+        release_tree.put(staging, path, text.encode())
+    for path, exported in write_all(staging, manifest, manifests, common["answers"]).items():
+        release_tree.put(staging, path, exported)
+    signer = keys.load_signer(keys.default_folder())
+    signed = certificate.certify_release(staging, signer, release.as_of, release.validity_days)
+    release_tree.put(staging, certificate.RELEASE_CERTIFICATE, signed)
+    return manifest
+
+
+def _sheets(manifest: dict, manifests: list, digests: dict[str, str], answers: Any) -> dict[str, str]:
+    """Return path and text of the release's sheets, the index of shards, and the dataset card."""
+    texts = {"README.md": card(manifest)}
+    for lang in LANGUAGES:
+        for fmt in ("html", "md"):
+            texts[f"sheets/release.{lang}.{fmt}"] = render(
+                manifest,
+                lang=lang,
+                fmt=fmt,
+                digests=digests,
+                answers=answers,
+                verify_command="hallmark verify release",
+            )
+        texts[f"sheets/index.{lang}.html"] = site(
+            manifests, lang=lang, title=manifest["dataset"]["title"][lang]
+        )
+    return texts
+
+
+def _dataset(release: Any) -> dict[str, Any]:
+    return {
+        "id": release.id,
+        "version": release.version,
+        "title": release.title.model_dump(),
+        "purpose": release.purpose,
+        "as_of": release.as_of.isoformat(),
+        "issuer": release.issuer,
+        "contact": release.contact,
+    }
+
+
+def _release_facts(run: StageRun, policy: Policy) -> tuple[dict[str, Any], str]:
+    """Return the facts that only the whole release has, and the Merkle root over its published ids."""
+    project = run.project
+    kept, where = [], []
+    for ref in run.parts:
+        table = parts.read_part(project.table("decide", ref), ["doc_id", "disposition"])
+        exact = parts.read_part(project.table("dedup", ref), ["exact"])
+        where.append(table.select("doc_id").with_columns(source=pl.lit(ref.source)))
+        live = table["disposition"].is_in(["kept", "redacted"])
+        kept.append(table.with_columns(exact["exact"]).filter(live).select("doc_id", "exact"))
+    published = pl.concat(kept)
+    exact = published["exact"].drop_nulls()
+    facts = {
+        "duplicates_left": len(exact) - exact.n_unique(),
+        "dup_sources": _dup_sources(load_edges(run), pl.concat(where)),
+        "probes": read_json(project.data / "decide" / "probes.json"),
+        "audit": _audit(run, policy),
+        "previous": previous(project.root / "history", project.params.release.version),
+    } | release_facts(project.root / "ledger" / "ledger.jsonl")
+    return facts, doc_root(published["doc_id"].to_list())
+
+
+def _dup_sources(edges: pl.DataFrame, where: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return verified pairs by pair of sources: who copies whom."""
+    joined = edges.join(where.rename({"doc_id": "a", "source": "sa"}), on="a").join(
+        where.rename({"doc_id": "b", "source": "sb"}), on="b"
+    )
+    pair = joined.select(a=pl.min_horizontal("sa", "sb"), b=pl.max_horizontal("sa", "sb"))
+    counts = pair.group_by("a", "b").agg(pairs=pl.len())
+    return list(counts.sort(["pairs", "a", "b"], descending=[True, False, False]).iter_rows(named=True))
+
+
+def _audit(run: StageRun, policy: Policy) -> dict[str, Any]:
+    """Return the manual audit's facts: drawn, labelled, passed, interval, agreement of readers."""
+    settings = run.project.params.sample
+    draws = parts.read_part(run.project.data / "sample" / "draws.parquet").filter(pl.col("draw") == "audit")
+    asked = [g.threshold for g in policy.gates if g.measure == "manual-audit-pass-rate"]
+    return audit_facts(
+        draws,
+        read_reviews(run.project.root / "reviews"),
+        wanted=settings.audit,
+        seed=settings.seed,
+        sample=sample_id(run.project),
+        min_pass=asked[0] if asked else 0.0,
+    )
+
+
+def _sources(views: dict[str, dict], manifests: list, probes: list) -> list[dict[str, Any]]:
+    rows = []
+    by_source = {r["source"]: r for r in probes}
+    for name, view in views.items():
+        own = [m for m in manifests if m["source"]["id"] == name]
+        flow: dict[str, int] = {}
+        for m in own:
+            flow = {k: flow.get(k, 0) + n for k, n in m["flow"].items()}
+        rows.append(view | {"flow": flow, "probe": by_source.get(name)})
+    return rows
+
+
+def _shard_list(staging: Path, manifests: list) -> list[dict[str, Any]]:
+    rows = []
+    for m in manifests:
+        path = staging / f"meta/shards/{m['source']['id']}/{m['part']}.json"
+        shard = m["shard"] or {"path": None, "sha256": None, "rows": 0, "bytes": 0}
+        rows.append(
+            {"source": m["source"]["id"], "part": m["part"]}
+            | {k: shard[k] for k in ("path", "sha256", "rows", "bytes")}
+            | {"manifest_sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        )
+    return rows
