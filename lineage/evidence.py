@@ -1,0 +1,150 @@
+"""Evidence files: what was measured of a detector, bound to its digest; only `hallmark detector evaluate` writes them.
+
+A file holds figures, never a row of the labelled set. `load` reads folders of them, `matching` quotes one for a
+detector that runs, and refuses where the detector that runs is not the detector that was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lineage import canonical
+from lineage.digests import sha256_bytes
+from lineage.errors import InputError
+
+SCHEMA = "urn:hallmark:detector-evidence:1"
+FOLDER = "meta/evidence"
+LIMIT = 4 << 20
+MEASURED, EXPERIMENTAL = "measured", "experimental"
+MIN_POSITIVES, MIN_RECALL = 50, 0.5
+FIELDS = ("schema", "detector", "detector_sha256", "code_sha256", "sets", "figures", "status")
+_FIGURE = ("set", "code", "language", "n", "positives", "recall", "precision", "fpr", "status")
+_SHARES = ("recall", "precision", "fpr")
+
+
+class Entry(NamedTuple):
+    """One evidence file: its bytes, their SHA-256, and what they say."""
+
+    data: bytes
+    sha256: str
+    body: dict[str, Any]
+
+    @property
+    def path(self) -> str:
+        """Where the file stands inside a release."""
+        return f"{FOLDER}/{self.body['detector']}.json"
+
+
+def load(folders: Iterable[Path | str]) -> dict[str, Entry]:
+    """Return the evidence files (*.json) of folders by detector; a later folder replaces what an earlier says.
+
+    A folder that does not exist holds none. A file that is not evidence in its one byte form is an InputError.
+    """
+    found: dict[str, Entry] = {}
+    for folder in map(Path, folders):
+        for path in sorted(folder.glob("*.json")):
+            entry = read(path.read_bytes(), where=str(path))
+            if path.stem != entry.body["detector"]:
+                raise InputError(
+                    "an evidence file is named after its detector",
+                    where=str(path),
+                    cure=f"rename it to {entry.body['detector']}.json",
+                )
+            found[entry.body["detector"]] = entry
+    return found
+
+
+def read(data: bytes, *, where: str = "") -> Entry:
+    """Return the evidence in `data`; InputError where a field is missing or a share is no share."""
+    body = canonical.loads(data, where=where, limit=LIMIT)
+    cure = "write it again with `hallmark detector evaluate`"
+    if not isinstance(body, dict) or body.get("schema") != SCHEMA:
+        raise InputError("not an evidence file", where=where, cure=cure)
+    missing = [name for name in FIELDS if name not in body]
+    missing += [
+        f"figures.{k}.{name}"
+        for k, row in enumerate(body.get("figures", ()))
+        for name in _FIGURE
+        if name not in row
+    ]
+    if missing:
+        raise InputError(f"the evidence lacks {missing[0]}", where=where, cure=cure)
+    for row in body["figures"]:
+        if not all(row[name] is None or _is_share(row[name]) for name in _SHARES):
+            raise InputError("a figure is not [share, low, high]", where=where, cure=cure)
+        if row["status"] != status(row["positives"], row["recall"]):
+            raise InputError(
+                "a figure claims a status that its numbers do not bear out", where=where, cure=cure
+            )
+    if body["status"] != overall(body["figures"]):
+        raise InputError("the status does not follow from the figures", where=where, cure=cure)
+    return Entry(data, sha256_bytes(data), body)
+
+
+def status(positives: int, recall: list[float] | None) -> str | None:
+    """Return `measured`, or `experimental` below 50 positives or where recall may be under one half.
+
+    A figure on benign text alone measures false positives and has no status.
+    """
+    if recall is None:
+        return None
+    return EXPERIMENTAL if positives < MIN_POSITIVES or recall[1] < MIN_RECALL else MEASURED
+
+
+def overall(figures: Iterable[Mapping[str, Any]]) -> str:
+    """Return `measured` where at least one figure is, else `experimental`."""
+    return MEASURED if any(row["status"] == MEASURED for row in figures) else EXPERIMENTAL
+
+
+def measured_codes(entry: Entry) -> dict[str, list[str]]:
+    """Return the codes that may gate, each with the languages in which they were measured, sorted."""
+    found: dict[str, set[str]] = {}
+    for row in entry.body["figures"]:
+        if row["status"] == MEASURED:
+            found.setdefault(row["code"], set()).add(row["language"])
+    return {code: sorted(found[code]) for code in sorted(found)}
+
+
+def matching(
+    detector: Mapping[str, Any], filed: Mapping[str, Entry]
+) -> tuple[dict[str, Any] | None, str | None]:
+    """Return what a manifest quotes of a detector's evidence, or None and a note that says why there is none.
+
+    `detector` has `detector` (name@version) and `sha256`. The quotation is {path, sha256, status, sets, figures}.
+    """
+    name = detector.get("detector")
+    if not name:
+        return None, None
+    entry = filed.get(name)
+    if entry is None:
+        return None, "not measured: no evidence file"
+    if entry.body["detector_sha256"] != detector.get("sha256"):
+        return None, "not measured as it runs: the evidence is of another digest of this detector"
+    quoted = {key: entry.body[key] for key in ("status", "sets", "figures")}
+    return {"path": entry.path, "sha256": entry.sha256, **quoted}, None
+
+
+def attach(
+    detectors: Iterable[Mapping[str, Any]], filed: Mapping[str, Entry]
+) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    """Return the detectors with `evidence` quoted or null (then `evidence_note`), and the files to publish.
+
+    The files are {path inside the release: bytes}: exactly those that are quoted.
+    """
+    rows, files = [], {}
+    for detector in detectors:
+        quoted, note = matching(detector, filed)
+        row = {**detector, "evidence": quoted}
+        if note:
+            row["evidence_note"] = note
+        if quoted:
+            files[quoted["path"]] = filed[detector["detector"]].data
+        rows.append(row)
+    return rows, dict(sorted(files.items()))
+
+
+def _is_share(value: Any) -> bool:
+    numbers = isinstance(value, list) and len(value) == 3 and all(isinstance(v, int | float) for v in value)
+    return numbers and 0 <= value[1] <= value[0] <= value[2] <= 1

@@ -1,0 +1,100 @@
+"""Promises of lineage/evidence.py: figures are bound to the detector they were measured on."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineage import canonical, evidence
+from lineage.errors import InputError
+
+
+def figure(positives=80, recall=(0.9, 0.8, 0.95), **other):
+    row = {"set": "s", "code": "hate", "language": "en", "n": 200, "positives": positives}
+    row |= {"recall": list(recall), "precision": [0.7, 0.6, 0.8], "fpr": [0.01, 0.0, 0.05]}
+    return row | {"status": evidence.status(positives, list(recall))} | other
+
+
+def body(**other):
+    rows = other.pop("figures", [figure()])
+    return {
+        "schema": evidence.SCHEMA,
+        "detector": "hate-en@1",
+        "detector_sha256": "a" * 64,
+        "code_sha256": "b" * 64,
+        "sets": [{"name": "s", "sha256": "c" * 64, "n": 200, "licence": "MIT"}],
+        "figures": rows,
+        "status": evidence.overall(rows),
+    } | other
+
+
+def filed(tmp_path, **other):
+    (tmp_path / "hate-en@1.json").write_bytes(canonical.dumps(body(**other)))
+    return evidence.load([tmp_path / "absent", tmp_path])
+
+
+def test_evidence_of_the_detector_that_runs_is_quoted_with_its_file(tmp_path):
+    found = filed(tmp_path)
+    quoted, note = evidence.matching({"detector": "hate-en@1", "sha256": "a" * 64}, found)
+    assert note is None and quoted["path"] == "meta/evidence/hate-en@1.json"
+    assert quoted["sha256"] == found["hate-en@1"].sha256 and quoted["figures"][0]["recall"] == [
+        0.9,
+        0.8,
+        0.95,
+    ]
+
+
+def test_evidence_of_another_digest_is_refused_with_a_note(tmp_path):
+    quoted, note = evidence.matching({"detector": "hate-en@1", "sha256": "d" * 64}, filed(tmp_path))
+    assert quoted is None and "another digest" in note
+    assert evidence.matching({"detector": "x@1", "sha256": "a" * 64}, {}) == (
+        None,
+        "not measured: no evidence file",
+    )
+
+
+def test_only_quoted_files_are_published(tmp_path):
+    found = filed(tmp_path)
+    runs = [{"detector": "hate-en@1", "sha256": "a" * 64}, {"detector": "other@1", "sha256": "a" * 64}]
+    rows, files = evidence.attach(runs, found)
+    assert list(files) == ["meta/evidence/hate-en@1.json"] and rows[1]["evidence"] is None
+    assert evidence.attach([{"detector": "hate-en@1", "sha256": "0"}], found)[1] == {}
+    assert evidence.attach([{"detector": None, "sha256": None}], found) == (
+        [{"detector": None, "sha256": None, "evidence": None}],
+        {},
+    )
+
+
+@given(st.integers(0, 200), st.floats(0, 1), st.floats(0, 1))
+def test_a_weak_or_thin_figure_is_never_called_measured(positives, low, share):
+    low, share = sorted((low, share))
+    verdict = evidence.status(positives, [share, low, 1.0])
+    assert (verdict == "measured") == (positives >= 50 and low >= 0.5)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": "other"},
+        {"status": "experimental"},
+        {"figures": [figure(positives=10, status="measured")], "status": "measured"},
+        {"figures": [figure(recall=(0.5, 0.8, 0.9), status="measured")], "status": "measured"},
+        {"figures": [{"code": "hate"}], "status": "measured"},
+    ],
+)
+def test_a_file_that_claims_more_than_its_numbers_is_refused(tmp_path, change):
+    content = {**body(), **change}
+    (tmp_path / "hate-en@1.json").write_bytes(canonical.dumps(content))
+    with pytest.raises(InputError, match="detector evaluate"):
+        evidence.load([tmp_path])
+
+
+def test_a_file_under_another_name_is_refused(tmp_path):
+    (tmp_path / "hate-en@2.json").write_bytes(canonical.dumps(body()))
+    with pytest.raises(InputError, match="named after"):
+        evidence.load([tmp_path])
+
+
+def test_codes_that_may_gate_are_those_measured(tmp_path):
+    rows = [figure(), figure(code="harm", positives=3, status="experimental")]
+    found = filed(tmp_path, figures=rows)
+    assert evidence.measured_codes(found["hate-en@1"]) == {"hate": ["en"]}
