@@ -86,16 +86,20 @@ def certify(
     key: Path = typer.Option(..., help="Private key of the reviewer"),
     trust: Optional[Path] = TRUST,  # noqa: UP045
     countersignatures: Path = typer.Option(Path("countersignatures"), help="Folder that gets the signatures"),
-    deep: bool = typer.Option(True, help="Also recount the books and hash every text again (needs pyarrow)"),
+    deep: Optional[bool] = typer.Option(
+        None, help="Also recount the books and hash every text (default: with pyarrow)"
+    ),  # noqa: UP045
+    today: Optional[datetime] = TODAY,  # noqa: UP045
     actor: str = ACTOR,
 ) -> None:
     """Verify a release, then sign its certificates as a reviewer: what `certified` needs."""
     from pipelines.sealing.review import countersign
 
-    report, target = countersign(
-        path, key, _trust(trust, Path.cwd(), path), countersignatures, deep=deep, actor=actor
-    )
+    known, day = _trust(trust, Path.cwd(), path), _day(today)
+    report, target = countersign(path, key, known, countersignatures, deep=deep, today=day, actor=actor)
     typer.echo(report.text())
+    if not report.deep:
+        typer.echo("  note: texts were not hashed one by one; --deep does, with pip install 'hallmark[load]'")
     typer.echo(f"signed: {target}")
 
 

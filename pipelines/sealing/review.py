@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from lineage import canonical, certificate, journal, keys
@@ -18,18 +18,19 @@ def countersign(
     trust: Trust,
     folder: Path,
     *,
-    deep: bool = True,
+    deep: bool | None = None,
     today: date | None = None,
     actor: str = "",
 ) -> tuple[Report, Path]:
     """Countersign a whole, good release whose gates allow `certified`; return the report and the file written.
 
     The key must stand in the trust file as a reviewer's that is valid today, else TrustError: its signature would
-    count for nothing. In a project, the journal gets an entry that the key signs.
+    count for nothing. `deep` defaults to whether pyarrow is installed. In a project, the journal gets an entry that the key signs.
     """
     signer = keys.load_private(key)
     _check_role(signer, trust, today)
-    report, target = countersign_release(release, signer, folder, trust=trust, deep=deep, today=today)
+    full = _has_parquet() if deep is None else deep
+    report, target = countersign_release(release, signer, folder, trust=trust, deep=full, today=today)
     path = folder.parent / journal.FILE
     if (folder.parent / "params.yaml").is_file():
         manifest = canonical.loads((release / certificate.MANIFEST).read_bytes(), where=certificate.MANIFEST)
@@ -39,9 +40,15 @@ def countersign(
     return report, target
 
 
-def _check_role(signer: keys.Signer, trust: Trust, today: date | None) -> None:
-    from datetime import UTC, datetime
+def _has_parquet() -> bool:
+    try:
+        import pyarrow.parquet  # noqa: F401  # the plain installation has no Parquet reader
+    except ImportError:
+        return False
+    return True
 
+
+def _check_role(signer: keys.Signer, trust: Trust, today: date | None) -> None:
     known = next((k for k in trust.keys if k.keyid == signer.keyid), None)
     cure = "put it there: hallmark keys trust KEY.pub --role reviewer"
     if known is None or known.role != "reviewer":

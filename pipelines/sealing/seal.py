@@ -13,7 +13,7 @@ from lineage.verify import verify_release
 from pipelines.project import Project, write_bytes
 from pipelines.sealing import seals
 from pipelines.sealing.diary import ledger_head, note_ledger, note_policy
-from pipelines.sealing.newest import write_newest
+from pipelines.sealing.newest import refuse_rewritten, write_newest
 from pipelines.sealing.runs import run_digests
 
 
@@ -38,6 +38,8 @@ def seal(
     note_ledger(project, actor)
     if record is None:
         record = _new(project, found, facts)
+        ids = [r["certificate"]["id"] for r in (*found, record)]
+        refuse_rewritten(history / seals.LATEST, trust, ids, day)
         write_bytes(history / f"{version}.json", canonical.dumps(record) + b"\n")
         found.append(record)
     if record["seq"] == len(found):
