@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from run_notebooks import execute
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-from run_notebooks import execute  # noqa: E402
-
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 

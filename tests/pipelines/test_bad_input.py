@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import call, environment
+from support import call, environment
 
 GOOD = [
     "The lock keeper opens the upper gate before sunrise and writes the water level into a green book.",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import call
+from support import call
 
 
 @pytest.fixture(scope="module")

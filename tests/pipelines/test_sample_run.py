@@ -9,7 +9,7 @@ from pathlib import Path
 import datasets
 import polars as pl
 import pytest
-from conftest import call
+from support import call
 
 from lineage.verify import verify_release
 

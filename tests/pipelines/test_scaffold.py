@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import call
+from support import call
 
 SUBJECTS = ["canal locks", "rye bread", "night trains", "paper maps", "bee hives", "roof gardens", "old clocks"]
 
