@@ -64,3 +64,45 @@ def sign(
         )
     done = signing.sign_file(Project.find().root / "reviews", person, keys.load_private(path))
     typer.echo(f"signed {done.lines} decisions in reviews/{done.file} with key {done.keyid[:16]}")
+
+
+@app.command("export")
+def export(
+    path: Path = typer.Argument(
+        help="File to write: .json (Label Studio), .csv or .xlsx; outside the project or in data/"
+    ),
+    person: str = AS,
+    draw: str = typer.Option("audit", help="audit, probe or quarantine"),
+    role: str = typer.Option("annotator", help="annotator or reviewer"),
+    limit: Optional[int] = typer.Option(None, min=1, help="At most this many items"),  # noqa: UP045
+) -> None:
+    """Write the items that wait for a reader to a file for another tool; the file holds restricted text."""
+    from pipelines.project import Project
+    from pipelines.review_desk import exchange, label_studio
+
+    count = exchange.export_items(Project.find(), draw, person, role, path, limit=limit)
+    typer.echo(f"wrote {count} items to {path} (restricted text: delete it after the import)")
+    if path.suffix == ".json":
+        page = path.with_suffix(".config.xml")
+        page.write_text(label_studio.config(), encoding="utf-8")
+        typer.echo(f"wrote the labelling page to {page}: paste it into the project's labelling interface")
+
+
+@app.command("import")
+def import_(
+    path: Path = typer.Argument(
+        help="File with verdicts: Label Studio's JSON export, .csv or .xlsx", exists=True
+    ),
+    person: str = AS,
+    draw: str = typer.Option("audit", help="audit, probe or quarantine"),
+    role: str = typer.Option("annotator", help="annotator or reviewer"),
+) -> None:
+    """Append the verdicts of a file as this reader's; nothing is written if one of them is not sound."""
+    from pipelines.project import Project
+    from pipelines.review_desk import exchange
+
+    done = exchange.import_verdicts(Project.find(), draw, person, role, path)
+    typer.echo(
+        f"{done['read']} items read, {done['written']} verdicts written, {done['known']} stood already, "
+        f"{done['empty']} without a verdict"
+    )

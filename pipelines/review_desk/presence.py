@@ -47,5 +47,6 @@ class Presence:
 
     def close(self) -> None:
         """Leave: the item is free for others."""
-        self._file.truncate(0)
-        self._file.close()
+        if not self._file.closed:
+            self._file.truncate(0)
+            self._file.close()

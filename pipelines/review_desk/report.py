@@ -122,7 +122,9 @@ def audit_reading(audit: dict[str, Any]) -> list[str]:
     else:
         out.append("  nothing read yet: not run")
     rule = f"  the rule asks {audit['min_pass']:.2%}: at most {allowed['rule']} failures in {n}"
-    if allowed["bound95"] >= 0:
+    if audit["census"]:
+        rule += "; every publishable document is in the draw, so a whole reading has no sampling error"
+    elif allowed["bound95"] >= 0:
         rule += f"; to say so with 95 % confidence, at most {allowed['bound95']}"
     else:
         rule += "; this many items cannot show it with 95 % confidence, whatever they hold"

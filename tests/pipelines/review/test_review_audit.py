@@ -1,0 +1,117 @@
+"""The audit's figures against outside oracles and the promises around them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from desk_project import line, written
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import beta, binomtest
+
+from stages.decide.reviews import read_reviews
+from stages.publish.audit import (
+    allowed_failures,
+    audit_facts,
+    cohen_kappa,
+    outcomes,
+    share_interval,
+    upper_bound,
+)
+
+
+def draws(n: int) -> pl.DataFrame:
+    ids = [bytes([i]) * 32 for i in range(n)]
+    return pl.DataFrame({"doc_id": ids, "text_sha256": [b"\x0b" * 32] * n})
+
+
+def facts(folder: Path, lines: list[dict], n: int = 4, wanted: int = 4, sample: str = "s2") -> dict:
+    found = read_reviews(written(folder, lines))
+    return audit_facts(draws(n), found, wanted=wanted, seed=1, sample=sample, min_pass=0.5)
+
+
+def test_four_thousand_items_at_96_percent_allow_160_failures_and_139_with_confidence() -> None:
+    assert allowed_failures(4000, 0.96) == {"rule": 160, "bound95": 139}
+
+
+def test_a_small_audit_cannot_show_the_rate_with_confidence() -> None:
+    assert allowed_failures(50, 0.96)["bound95"] == -1
+    assert allowed_failures(0, 0.96)["bound95"] == -1
+
+
+@given(st.integers(1, 900), st.data())
+def test_the_interval_is_that_of_scipy(n: int, data: st.DataObject) -> None:
+    passed = data.draw(st.integers(0, n))
+    theirs = binomtest(passed, n).proportion_ci(0.95, "exact")
+    assert share_interval(passed, n) == pytest.approx((theirs.low, theirs.high), abs=1e-4)
+
+
+@given(st.integers(1, 900), st.data())
+def test_the_upper_bound_is_the_quantile_of_the_beta_distribution(n: int, data: st.DataObject) -> None:
+    k = data.draw(st.integers(0, n - 1))
+    assert upper_bound(k, n, 0.05) == pytest.approx(beta.ppf(0.95, k + 1, n - k), abs=1e-6)
+
+
+def test_kappa_of_the_textbook_table() -> None:
+    pairs = (
+        [("pass", "pass")] * 20
+        + [("pass", "remove")] * 5
+        + [("remove", "pass")] * 10
+        + [("remove",) * 2] * 15
+    )
+    assert cohen_kappa([a for a, _ in pairs], [b for _, b in pairs]) == 0.4
+
+
+def test_kappa_is_undefined_where_only_one_verdict_was_used() -> None:
+    assert cohen_kappa(["pass"] * 5, ["pass"] * 5) is None
+    assert cohen_kappa([], []) is None
+
+
+def test_a_failed_item_counts_and_names_its_code(tmp_path: Path) -> None:
+    found = facts(tmp_path, [line("00"), line("01", verdict="remove", code="A.2-d"), line("02")])
+    assert (found["labelled"], found["passed"], found["failures"], found["pass_rate"]) == (3, 2, 1, 0.6667)
+    assert found["codes"] == [{"code": "A.2-d", "docs": 1}]
+
+
+def test_readers_who_differ_or_doubt_leave_the_item_open_until_adjudicated(tmp_path: Path) -> None:
+    lines = [
+        line("00"),
+        line("00", verdict="remove", who="r2", role="reviewer"),
+        line("01", verdict="unsure"),
+    ]
+    assert facts(tmp_path, lines)["open"] == 2
+    lines.append(line("00", who="r3", role="adjudicator"))
+    found = facts(tmp_path, lines)
+    assert (found["open"], found["passed"]) == (1, 1)
+
+
+def test_agreement_counts_only_what_both_roles_read(tmp_path: Path) -> None:
+    lines = [line(d) for d in ("00", "01", "02")]
+    lines += [line(d, who="r2", role="reviewer", verdict=v) for d, v in (("00", "pass"), ("01", "remove"))]
+    both = facts(tmp_path, lines)["agreement"]
+    assert (both["items"], both["alike"], both["kappa"]) == (2, 0.5, 0.0)
+
+
+def test_verdicts_on_other_texts_and_other_draws_are_not_the_audit(tmp_path: Path) -> None:
+    found = facts(tmp_path, [line("00", text="0c"), line("01", draw="probe"), line("77")])
+    assert found["labelled"] == 0
+    assert found["pass_rate"] is None
+
+
+def test_fewer_documents_than_asked_is_a_census(tmp_path: Path) -> None:
+    assert facts(tmp_path, [], n=4, wanted=10)["census"]
+    assert not facts(tmp_path, [], n=4, wanted=4)["census"]
+
+
+def test_a_second_audit_states_the_first(tmp_path: Path) -> None:
+    lines = [line("70", sample="s1"), line("71", verdict="remove", sample="s1"), line("00", sample="s2")]
+    found = facts(tmp_path, lines)
+    assert found["labelled"] == 1
+    assert found["earlier"] == [{"sample": "s1", "labelled": 2, "failures": 1, "pass_rate": 0.5}]
+
+
+def test_outcomes_keep_the_order_of_the_draw(tmp_path: Path) -> None:
+    found = read_reviews(written(tmp_path, [line("02"), line("00", verdict="remove")]))
+    assert outcomes(draws(3), found)["outcome"].to_list() == ["remove", "unread", "pass"]
