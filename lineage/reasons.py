@@ -38,6 +38,13 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         "duplicate-id", False, "Another record of this source has the same id", "同一来源中已有相同编号的记录"
     ),
+    # any measuring stage
+    Reason(
+        "poisonous-record",
+        True,
+        "A detector did not survive the record: it crashed, did not end, or ran out of memory",
+        "检测程序无法处理该记录:崩溃、超时或内存不足",
+    ),
     # rights
     Reason("licence-missing", False, "The source states no licence", "来源未声明许可证"),
     Reason(

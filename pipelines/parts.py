@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from lineage.errors import BooksError, InputError
 
 KEY = b"hallmark.key"
+POISONED = b"hallmark.poisoned"
 ROW_GROUP = 10_000
 ZSTD_LEVEL = 3
 
@@ -53,12 +54,25 @@ def is_done(paths: Iterable[Path], key: str) -> bool:
     return all(stored_key(p) == key for p in paths)
 
 
-def write_part(path: Path, table: pl.DataFrame | pa.Table, schema: pa.Schema | None, key: str) -> None:
-    """Write one part file atomically, with the declared schema and its content key in the footer."""
+def poisoned(path: Path) -> list[tuple[int, str]]:
+    """Return (row, why) of the documents that the stage which wrote this part could not measure."""
+    found = (pq.read_schema(path).metadata or {}).get(POISONED)
+    return [(row, why) for row, why in json.loads(found)] if found else []
+
+
+def write_part(
+    path: Path,
+    table: pl.DataFrame | pa.Table,
+    schema: pa.Schema | None,
+    key: str,
+    poisoned: Iterable[tuple[int, str]] = (),
+) -> None:
+    """Write one part file atomically, with the declared schema; its content key and poisoned rows in the footer."""
     arrow = table.to_arrow() if isinstance(table, pl.DataFrame) else table
     if schema is not None:
         arrow = conform(arrow, schema, where=str(path))
-    arrow = arrow.replace_schema_metadata({KEY: key.encode()})
+    notes = {POISONED: json.dumps(list(poisoned)).encode()} if poisoned else {}
+    arrow = arrow.replace_schema_metadata({KEY: key.encode()} | notes)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

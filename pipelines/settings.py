@@ -43,6 +43,17 @@ class ExecutorSettings(Block):
     kind: Literal["local", "ray"] = Field("local", description="Where parts are worked on")
     workers: int = Field(0, ge=0, description="Worker processes; 0 means all cores")
     address: str | None = Field(None, description="Address of a Ray cluster (kind: ray)")
+    document_seconds: float = Field(
+        60.0, gt=0, description="CPU seconds one document may take in one stage; then it is quarantined"
+    )
+    bytes_per_second: float = Field(
+        20_000.0, gt=0, description="A part that is worked on slower than this is searched for such documents"
+    )
+    worker_mib: int = Field(
+        0,
+        ge=0,
+        description="Memory of one worker in MiB; 0 means four fifths of the machine's, shared by all",
+    )
 
 
 class KeySettings(Block):

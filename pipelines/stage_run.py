@@ -2,87 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-import time
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-import pyarrow as pa
-
-from lineage import records
 from lineage.errors import HallmarkError
-from pipelines import parts
-from pipelines.executor import run_tasks, usage, worker_count
+from pipelines.executor import Limits, Lost, run_tasks, worker_count
 from pipelines.project import PartRef, Project
 
-SCHEMAS: dict[str, pa.Schema] = {
-    "ingest": records.DOCUMENTS,
-    "quality": records.QUALITY_FIXED,
-    "dedup": records.DEDUP,
-    "pii": records.PII,
-    "pii_spans": records.PII_SPANS,
-    "screen": records.SCREEN,
-    "decide": records.DECISIONS,
-}
+if TYPE_CHECKING:
+    from pipelines.part_work import PartTask
 
-
-@dataclass(frozen=True)
-class PartTask:
-    """One part's work, small enough to send to another process: paths, key, settings."""
-
-    fn: str  # "module:function", called as fn(tables, settings, extra) -> {output name: table}
-    ref: PartRef
-    inputs: tuple[tuple[str, str, tuple[str, ...] | None], ...]  # (name, path, columns)
-    outputs: tuple[tuple[str, str], ...]
-    settings: Any
-    extra: Any
-    key: str
-    aligned: tuple[str, ...]  # outputs that must have exactly the rows of the first input
-
-    @property
-    def label(self) -> str:
-        return f"{self.ref.source}/{self.ref.part}"
-
-    @property
-    def weight(self) -> int:
-        return self.ref.bytes
-
-
-def work(task: PartTask) -> dict[str, Any]:
-    """Do one part: read its inputs, call the pure function, check alignment, write the outputs."""
-    start, before = time.perf_counter(), usage()
-    module, _, name = task.fn.partition(":")
-    tables = {n: parts.read_part(Path(p), list(c) if c else None) for n, p, c in task.inputs}
-    try:
-        results = getattr(importlib.import_module(module), name)(tables, task.settings, task.extra)
-    except HallmarkError:
-        raise
-    except Exception as e:
-        # the message of a library's error may quote the text: name only its kind and place
-        raise HallmarkError(f"{type(e).__name__} in {task.fn}", where=task.label, cure=_trace(e)) from None
-    docs = next(iter(tables.values()), None)
-    for output, path in task.outputs:
-        if output in task.aligned and docs is not None:
-            parts.check_aligned(results[output], docs, where=f"{output} {task.label}")
-        parts.write_part(Path(path), results[output], SCHEMAS.get(output), task.key)
-    after = usage()
-    return {
-        "seconds": time.perf_counter() - start,
-        "cpu": after["cpu"] - before["cpu"],
-        "peak_mib": after["peak_mib"],
-        "bytes": task.ref.bytes,
-        "facts": results.get("facts"),
-    }
-
-
-def _trace(error: Exception) -> str:
-    import traceback
-
-    frames = traceback.extract_tb(error.__traceback__)[-4:]
-    return "at " + " <- ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in reversed(frames))
+# parts (polars, pyarrow) are imported where they are used: inventory, which always runs, needs neither
 
 
 @dataclass
@@ -110,15 +44,33 @@ class StageRun:
     def workers(self) -> int:
         return worker_count(self.project.params.executor.workers)
 
+    @property
+    def limits(self) -> Limits:
+        """Return what one worker may use, from `executor` in params.yaml."""
+        from pipelines.executors.watch import machine_memory
+
+        own = self.project.params.executor
+        memory = own.worker_mib << 20 or int(0.8 * machine_memory() / self.workers)
+        return Limits(own.document_seconds, own.bytes_per_second, memory)
+
+    def map(self, fn: Callable[[Any], Any], tasks: Sequence[Any], *, label: str | None = None) -> list[Any]:
+        """Return [fn(t) for t in tasks] from this project's executor, and log what each cost."""
+        results = run_tasks(fn, tasks, workers=self.workers, label=label or self.name)
+        self.log += results
+        return results
+
     def input_key(self, folder: str, ref: PartRef) -> str:
         """Return the content key of an input part; an error if the stage before left a hole."""
+        from pipelines import parts
+
         path = self.project.table(folder, ref)
         key = parts.stored_key(path)
         if key is None:
             raise HallmarkError(
                 "an input part is missing or damaged", where=str(path), cure="delete it and run `dvc repro`"
             )
-        return key
+        poisoned = parts.poisoned(path)
+        return parts.content_key(key=key, poisoned=poisoned) if poisoned else key
 
     def map_parts(
         self,
@@ -132,6 +84,9 @@ class StageRun:
         label: str | None = None,
     ) -> dict[PartRef, dict[str, Any] | None]:
         """Run `fn` over every part whose key changed; return its log line per part, None where it was skipped."""
+        from pipelines import parts
+        from pipelines.part_work import PartTask
+
         tasks, done = [], {}
         for ref in self.parts:
             key = parts.content_key(
@@ -151,12 +106,43 @@ class StageRun:
                     fn, ref, given, out, self.settings, extra, key, outputs if aligned is None else aligned
                 )
             )
-        results = run_tasks(work, tasks, workers=self.workers, label=label or self.name)
+        results = self._work(tasks, label or self.name)
         self.log += results
         return done | {t.ref: r for t, r in zip(tasks, results, strict=True)}
 
+    def _work(self, tasks: list[PartTask], label: str) -> list[dict[str, Any]]:
+        """Work on every part; where a worker did not survive, find the documents to blame and go on without them."""
+        from pipelines.part_work import work
+
+        def attempt(some: Sequence[PartTask]) -> list[Any]:
+            guarded = bool(some) and some[0].reads_text
+            limits = self.limits if guarded else None
+            return run_tasks(work, some, workers=self.workers, label=label, limits=limits, keep_lost=guarded)
+
+        results = attempt(tasks)
+        for i, (task, result) in enumerate(zip(tasks, results, strict=True)):
+            if isinstance(result, Lost):
+                results[i] = self._without_poison(task, attempt)
+        return results
+
+    def _without_poison(self, task: PartTask, attempt: Callable) -> dict[str, Any]:
+        from pipelines.isolate import isolate
+
+        found = isolate(task, attempt)
+        for row, why in found:
+            print(
+                f"{self.name}: {task.label} row {row}: poisonous record, quarantined ({Lost(why).words})",
+                file=sys.stderr,
+            )
+        result = attempt([replace(task, poisoned=found)])[0]
+        if isinstance(result, Lost):
+            raise result.error(f"{task.fn} {task.label}")
+        return result
+
     def sweep(self, *folders: str) -> None:
         """Delete outputs of parts that no longer exist, and temporary files of a crash."""
+        from pipelines import parts
+
         for folder in folders:
             keep = {self.project.table(folder, ref) for ref in self.parts}
             if (self.project.data / folder).is_dir():
@@ -164,6 +150,8 @@ class StageRun:
 
     def count(self, folder: str, column: str) -> dict[str, int]:
         """Return documents by value of one column, over all parts, most first."""
+        from pipelines import parts
+
         total: dict[str, int] = {}
         for ref in self.parts:
             for value, n in (
@@ -174,6 +162,10 @@ class StageRun:
 
     def count_structs(self, folder: str, column: str, by: str, n: str) -> dict[str, dict[str, int]]:
         """Return {value: {found, docs}} over a column of lists of structs, over all parts."""
+        import polars as pl
+
+        from pipelines import parts
+
         total: dict[str, dict[str, int]] = {}
         for ref in self.parts:
             table = parts.read_part(self.project.table(folder, ref), ["row", column]).explode(column)

@@ -12,7 +12,7 @@ import polars as pl
 
 from lineage.records import DEDUP, EDGES
 from pipelines import parts
-from pipelines.executor import run_tasks, usage
+from pipelines.executor import usage
 from pipelines.project import PartRef
 from pipelines.stage_run import StageRun
 from stages import dedup
@@ -104,7 +104,7 @@ def _steps(run: StageRun, kind: str, count: int, files, texts, scratch: Path) ->
     weight = max(1, total // max(1, count))
     names = tuple(map(str, files)), tuple(map(str, texts))
     steps = [Step(kind, i, count, *names, run.settings, str(scratch), weight) for i in range(count)]
-    run.log += run_tasks(_step, steps, workers=run.workers, label=f"dedup {kind}")
+    run.map(_step, steps, label=f"dedup {kind}")
     return steps
 
 

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from lineage.errors import HallmarkError
 from lineage.records import DOCUMENTS
 from pipelines import parts
-from pipelines.executor import run_tasks, usage
+from pipelines.executor import usage
+from pipelines.part_work import trace
 from pipelines.project import PartRef, Project, read_json, write_json
-from pipelines.stage_run import StageRun, _trace
+from pipelines.stage_run import StageRun
 from stages.ingest import plan_parts
 from stages.ingest import read_part as read_source_part
 from stages.ingest.files import InputFile
@@ -59,7 +60,7 @@ def run(run: StageRun) -> dict[str, Any]:
             output = project.table("ingest", ref)
             if not parts.is_done([output], key):
                 tasks.append(ReadTask(ref, source, part, run.settings, str(project.root), str(output), key))
-    run.log += run_tasks(read, tasks, workers=run.workers, label="ingest")
+    run.map(read, tasks)
     keep = {project.table("ingest", PartRef(p["source"], p["part"])) for p in plan}
     parts.sweep(project.data / "ingest", keep | {project.data / "ingest" / "plan.json"})
     write_json(project.data / "ingest" / "plan.json", {"parts": plan})
@@ -74,7 +75,7 @@ def read(task: ReadTask) -> dict[str, Any]:
     except HallmarkError:
         raise
     except Exception as e:
-        raise HallmarkError(f"{type(e).__name__} while reading", where=task.label, cure=_trace(e)) from None
+        raise HallmarkError(f"{type(e).__name__} while reading", where=task.label, cure=trace(e)) from None
     parts.write_part(Path(task.output), table, DOCUMENTS, task.key)
     after = usage()
     return {

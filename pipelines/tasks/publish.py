@@ -11,7 +11,6 @@ from lineage import canonical, keys
 from lineage.errors import WithheldError
 from lineage.yamlfile import YamlFile
 from pipelines import parts, release_tree
-from pipelines.executor import run_tasks
 from pipelines.project import read_json
 from pipelines.publish_part import BuildTask, build
 from pipelines.release_papers import write_papers
@@ -33,7 +32,7 @@ def run(run: StageRun) -> dict[str, Any]:
     inputs = {(p["source"], p["part"]): tuple(p["inputs"]) for p in plan}
     tasks = [_task(run, ref, common, inputs[ref.source, ref.part]) for ref in run.parts]
     todo = [t for t in tasks if not release_tree.is_built(Path(t.folder), t.key)]
-    run.log += run_tasks(build, todo, workers=run.workers, label="publish")
+    run.map(build, todo)
     release_tree.forget(folder, {Path(t.folder) for t in tasks})
     staging = release_tree.stage(folder / "staging", [Path(t.folder) for t in tasks], common["policy_bytes"])
     manifests = [canonical.loads((staging / _manifest_path(t)).read_bytes()) for t in tasks]

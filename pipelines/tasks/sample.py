@@ -19,6 +19,7 @@ from stages.sample import draw, frame_digest
 DOC_COLUMNS = (
     "row", "doc_id", "source", "status", "error", "licence", "chars", "date", "ai_label", "text_sha256",
 )  # fmt: skip
+POISONOUS = "poisonous-record"
 #: The evidence tables, in the order of `Evidence`, with the columns that rules read.
 COLUMNS: dict[str, tuple[str, ...] | None] = {
     "ingest": DOC_COLUMNS,
@@ -34,7 +35,7 @@ def run(run: StageRun) -> dict[str, Any]:
     context = rule_context(run)
     run.map_parts(
         "pipelines.tasks.sample:part",
-        COLUMNS,
+        COLUMNS | {"dedup_signatures": ("row",)},
         ("verdicts",),
         extra=(policy, context),
         key_extra=[policy, str(context)],
@@ -55,7 +56,21 @@ def run(run: StageRun) -> dict[str, Any]:
 
 def part(tables: dict, settings: Any, extra: Any) -> dict[str, Any]:
     policy, context = extra
-    return {"verdicts": verdicts(Evidence(*(tables[n] for n in COLUMNS)), policy, context)}
+    table = verdicts(Evidence(*(tables[n] for n in COLUMNS)), policy, context)
+    return {"verdicts": hold_poisoned(table, tables["poisoned"]) if "poisoned" in tables else table}
+
+
+def hold_poisoned(table: pl.DataFrame, poisoned: pl.DataFrame) -> pl.DataFrame:
+    """Return the verdicts with what a stage could not measure in quarantine; what is removed stays removed."""
+    stage = pl.col("table").replace({"dedup_signatures": "dedup"})
+    first = poisoned.unique("row", keep="first", maintain_order=True).select("row", held=stage)
+    joined = table.join(first, on="row", how="left", maintain_order="left")
+    hold = pl.col("held").is_not_null() & ~pl.col("disposition").is_in(["removed", "unreadable"])
+    changed = {"disposition": pl.lit("quarantined"), "reason": pl.lit(POISONOUS), "stage": pl.col("held")}
+    nothing = dict.fromkeys(("rule", "detector", "score", "threshold"), pl.lit(None))
+    return joined.with_columns(
+        pl.when(hold).then(value).otherwise(pl.col(n)).alias(n) for n, value in (changed | nothing).items()
+    ).select(table.columns)
 
 
 def rule_context(run: StageRun) -> Context:
