@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from lineage.errors import HallmarkError
 from lineage.records import DOCUMENTS
@@ -16,9 +19,12 @@ from pipelines.executor import usage
 from pipelines.part_work import trace
 from pipelines.project import PartRef, Project, read_json, write_json
 from pipelines.stage_run import StageRun
-from stages.ingest import plan_parts
+from stages.ingest import mark_repeats, plan_parts, taken_before
 from stages.ingest import read_part as read_source_part
 from stages.ingest.files import InputFile
+
+#: Which parts of a source were compared for equal ids, and the keys of those that were marked.
+IDS = "ids.json"
 
 
 @dataclass(frozen=True)
@@ -45,26 +51,85 @@ class ReadTask:
 def run(run: StageRun) -> dict[str, Any]:
     """Read every part whose files, source fields, settings or code changed; write the plan and the counts."""
     project, tasks, plan = run.project, [], []
+    known = _settled(project)
+    settled: dict[str, Any] = {}
     for entry in run.project.inventory("ingest")["sources"]:
-        source = project.sources[entry["id"]]
-        digests = {f["file"]: f["sha256"] for f in entry["files"]}
-        files = [InputFile(f["file"], f["bytes"], 0) for f in entry["files"]]
-        for part in plan_parts(source, files, run.settings):
-            ref = PartRef(source.id, part.part, sum(end - start for _, start, end in part.slices))
-            inputs = [{"file": f, "sha256": digests[f]} for f in dict.fromkeys(s[0] for s in part.slices)]
-            plan.append({"source": ref.source, "part": ref.part, "bytes": ref.bytes, "inputs": inputs})
-            fields = {k: v for k, v in entry.items() if k != "files"}
-            key = parts.content_key(
-                source=fields, slices=part.slices, inputs=inputs, settings=run.settings, code=run.code
-            )
-            output = project.table("ingest", ref)
-            if not parts.is_done([output], key):
-                tasks.append(ReadTask(ref, source, part, run.settings, str(project.root), str(output), key))
+        lines, wanted = _planned(run, entry)
+        plan += lines
+        keys = {task.ref.part: task.key for task in wanted}
+        before = known.get(entry["id"], {})
+        repeats = before.get("repeats", {}) if before.get("parts") == parts.content_key(parts=keys) else {}
+        final = keys | repeats
+        todo = [t for t in wanted if not parts.is_done([Path(t.output)], final[t.ref.part])]
+        if todo and repeats:  # what was marked depends on all parts: begin with the unmarked ones
+            final, todo = keys, [t for t in wanted if not parts.is_done([Path(t.output)], t.key)]
+        stands = not todo and before.get("parts") == parts.content_key(parts=keys)
+        settled[entry["id"]] = {
+            "parts": parts.content_key(parts=keys),
+            "repeats": repeats if stands else None,
+            "tasks": wanted,
+        }
+        tasks += todo
     run.map(read, tasks)
+    for source, state in settled.items():
+        wanted = state.pop("tasks")
+        if state["repeats"] is None:
+            state["repeats"] = _mark_across(source, wanted)
     keep = {project.table("ingest", PartRef(p["source"], p["part"])) for p in plan}
-    parts.sweep(project.data / "ingest", keep | {project.data / "ingest" / "plan.json"})
-    write_json(project.data / "ingest" / "plan.json", {"parts": plan})
+    folder = project.data / "ingest"
+    parts.sweep(folder, keep | {folder / "plan.json", folder / IDS})
+    write_json(folder / IDS, settled)
+    write_json(folder / "plan.json", {"parts": plan})
     return _counts(project)
+
+
+def _planned(run: StageRun, entry: dict[str, Any]) -> tuple[list[dict[str, Any]], list[ReadTask]]:
+    """Return the plan's lines and the reading tasks of one source, each with its content key."""
+    project, lines, tasks = run.project, [], []
+    source = project.sources[entry["id"]]
+    digests = {f["file"]: f["sha256"] for f in entry["files"]}
+    fields = {k: v for k, v in entry.items() if k != "files"}
+    files = [InputFile(f["file"], f["bytes"], 0) for f in entry["files"]]
+    for part in plan_parts(source, files, run.settings):
+        ref = PartRef(source.id, part.part, sum(end - start for _, start, end in part.slices))
+        inputs = [{"file": f, "sha256": digests[f]} for f in dict.fromkeys(s[0] for s in part.slices)]
+        lines.append({"source": ref.source, "part": ref.part, "bytes": ref.bytes, "inputs": inputs})
+        key = parts.content_key(
+            source=fields, slices=part.slices, inputs=inputs, settings=run.settings, code=run.code
+        )
+        output = str(project.table("ingest", ref))
+        tasks.append(ReadTask(ref, source, part, run.settings, str(project.root), output, key))
+    return lines, tasks
+
+
+def _settled(project: Project) -> dict[str, Any]:
+    path = project.data / "ingest" / IDS
+    return read_json(path) if path.is_file() else {}
+
+
+def _mark_across(source: str, tasks: list[ReadTask]) -> dict[str, str]:
+    """Mark ids that an earlier part of the source has; return the new keys of the parts that changed.
+
+    A part that repeats no id of another keeps its key: it depends on itself alone.
+    """
+    changed: dict[str, str] = {}
+    paths = [Path(task.output) for task in tasks]
+    loads = [partial(_ids, path) for path in paths]
+    while len(paths) > 1:
+        clashes = [(t, ids) for t, ids in zip(tasks, taken_before(loads), strict=True) if len(ids)]
+        if not clashes:
+            break
+        for task, ids in clashes:
+            path = Path(task.output)
+            table = mark_repeats(source, pq.read_table(path, memory_map=False), ids)
+            key = parts.content_key(part=parts.stored_key(path), taken=[i.hex() for i in ids.to_list()])
+            parts.write_part(path, table, DOCUMENTS, key)
+            changed[task.ref.part] = key
+    return changed
+
+
+def _ids(path: Path) -> pl.Series:
+    return parts.read_part(path, ["doc_id"])["doc_id"]
 
 
 def read(task: ReadTask) -> dict[str, Any]:

@@ -21,6 +21,8 @@ _PLACES = {
     "plan_parts": "plan",
     "read_part": "read",
     "reread": "locator",
+    "mark_repeats": "same_ids",
+    "taken_before": "same_ids",
     "detectors": "labels",
 }
 __all__ = sorted(_PLACES)

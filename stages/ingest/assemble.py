@@ -14,6 +14,7 @@ import pyarrow as pa
 from lineage.records import DOCUMENTS, STATUS_OK, STATUS_UNREADABLE
 from stages.ingest.batch import Batch
 from stages.ingest.labels import label_texts
+from stages.ingest.same_ids import mark_repeats
 from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Source, licence_problem
 
@@ -26,7 +27,7 @@ def to_table(source: Source, batches: Sequence[Batch], settings: IngestSettings)
     if not tables:
         return DOCUMENTS.empty_table()
     table = pa.concat_tables(tables).combine_chunks()
-    table = _mark_same_ids(source, table)
+    table = mark_repeats(source.id, table)
     rows = pa.array(np.arange(table.num_rows, dtype=np.uint32))
     return table.set_column(0, DOCUMENTS.field("row"), rows).cast(DOCUMENTS)
 
@@ -156,27 +157,3 @@ def _array(values: Any, kind: pa.DataType, size: int) -> pa.Array:
     if values is None:
         return pa.nulls(size, kind)
     return values if isinstance(values, pa.Array) else pa.array(values, kind)
-
-
-def _mark_same_ids(source: Source, table: pa.Table) -> pa.Table:
-    """Make later records with an id seen in this part unreadable (duplicate-id), named by their place."""
-    ids = table.column("doc_id").to_pylist()
-    if len(set(ids)) == len(ids):
-        return table
-    seen: set[bytes] = set()
-    rows = table.to_pylist()
-    prefix = sha256(source.id.encode() + b"\x00")
-    for row in rows:
-        if row["doc_id"] in seen:
-            place = f"{row['file']}#{row['record']}@{row['offset']}"
-            row.update(native_id=f"{row['native_id']}!{place}", status=STATUS_UNREADABLE)
-            row.update(error=row["error"] or "duplicate-id", text=None, turns=None, text_sha256=None)
-            row.update(
-                doc_id=_digest(prefix, row["native_id"]),
-                chars=None,
-                bytes=None,
-                ai_label=None,
-                ai_label_json=None,
-            )
-        seen.add(row["doc_id"])
-    return pa.Table.from_pylist(rows, DOCUMENTS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from stages.ingest.files import InputFile
@@ -18,6 +18,7 @@ from stages.ingest.source import Source
 
 #: Bytes of text that one stored byte becomes, about: decides the number of parts, not their content.
 _GROWTH = {"gz": 3.0, "zst": 4.0, "bz2": 4.0, "xz": 5.0, "parquet": 2.0, "warc": 0.25}
+_SHORT = 8  # hex digits of a part's name
 _PER_FILE = 4096  # opening a file costs about as much as reading this many bytes
 
 
@@ -68,7 +69,7 @@ def plan_parts(source: Source, files: Sequence[InputFile], settings: IngestSetti
         if ends_run(file.path, text + _PER_FILE, target):
             close()
     close()
-    return parts
+    return _apart(parts)
 
 
 def text_bytes(source: Source, file: InputFile) -> int:
@@ -86,8 +87,25 @@ def ends_run(path: str, weight: int, target: int) -> bool:
 
 
 def part_name(path: str, index: int) -> str:
-    """Return the part's name: 8 hex digits of the first file's path, and the slice."""
-    return f"{hashlib.sha256(path.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}-{index:04d}"
+    """Return the part's name: 8 hex digits of the first file's path, and the slice; `_apart` lengthens it."""
+    return f"{_digest(path)[:_SHORT]}-{index:04d}"
+
+
+def _digest(path: str) -> str:
+    return hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _apart(parts: list[Part]) -> list[Part]:
+    """Give parts whose short names meet by chance the longer name of their first file's path."""
+    firsts: dict[str, set[str]] = {}
+    for part in parts:
+        firsts.setdefault(part.part[:_SHORT], set()).add(part.slices[0][0])
+    return [
+        replace(part, part=_digest(part.slices[0][0]) + part.part[_SHORT:])
+        if len(firsts[part.part[:_SHORT]]) > 1
+        else part
+        for part in parts
+    ]
 
 
 def _slices(source: Source, file: InputFile, count: int) -> list[Part]:
