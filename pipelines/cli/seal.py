@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("certify")(certify)
     app.command("diff")(diff)
     app.command("gate")(gate)
+    app.command("pull")(pull)
 
 
 @release.command("seal")
@@ -86,9 +87,9 @@ def certify(
     key: Path = typer.Option(..., help="Private key of the reviewer"),
     trust: Optional[Path] = TRUST,  # noqa: UP045
     countersignatures: Path = typer.Option(Path("countersignatures"), help="Folder that gets the signatures"),
-    deep: Optional[bool] = typer.Option(
+    deep: bool | None = typer.Option(
         None, help="Also recount the books and hash every text (default: with pyarrow)"
-    ),  # noqa: UP045
+    ),
     today: Optional[datetime] = TODAY,  # noqa: UP045
     actor: str = ACTOR,
 ) -> None:
@@ -202,6 +203,37 @@ def gate(
     """As `diff` on two signed releases, with exit code 4 where the change is material."""
     if _compared(old, new, policy, trust, as_json, signed=True)["material"]["verdict"]:
         raise typer.Exit(MATERIAL)
+
+
+def pull(
+    remote: str = typer.Argument(
+        help="REPO[@REV] (DVC), s3://..., hf://..., another fsspec address, or a folder"
+    ),
+    to: Path = typer.Option(..., help="New folder that gets the verified files"),
+    shards: list[str] | None = typer.Option(
+        None, help="Only these parts: source/part or shard path, * matches"
+    ),
+    path: str = typer.Option("release", help="Where the release lies in the repository"),
+    require: Optional[list[str]] = typer.Option(None, help="As for `hallmark verify`"),  # noqa: UP045
+    latest: Optional[Path] = typer.Option(None, help="Signed record of the newest release"),  # noqa: UP045
+    countersignatures: Optional[Path] = typer.Option(None, help="Folder of countersignatures"),  # noqa: UP045
+    trust: Optional[Path] = TRUST,  # noqa: UP045
+) -> None:
+    """Fetch a release or chosen shards, verify, and hand over what a trusted key certified; else nothing."""
+    from pipelines.sealing.pull import pull as pulled
+    from pipelines.sealing.remote import open_remote
+
+    done = pulled(
+        open_remote(remote, path),
+        to,
+        trust=_trust(trust, Path.cwd(), to),
+        shards=shards or None,
+        require=require or (),
+        latest=latest,
+        countersignatures=countersignatures,
+    )
+    typer.echo(done.report.text())
+    typer.echo(f"in {done.target}")
 
 
 def _compared(

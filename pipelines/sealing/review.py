@@ -25,7 +25,8 @@ def countersign(
     """Countersign a whole, good release whose gates allow `certified`; return the report and the file written.
 
     The key must stand in the trust file as a reviewer's that is valid today, else TrustError: its signature would
-    count for nothing. `deep` defaults to whether pyarrow is installed. In a project, the journal gets an entry that the key signs.
+    count for nothing. `deep` defaults to whether pyarrow is installed. In a project, the journal gets an entry
+    that the key signs.
     """
     signer = keys.load_private(key)
     _check_role(signer, trust, today)

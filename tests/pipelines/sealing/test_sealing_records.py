@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 
 import pytest
 import small_project as house
@@ -103,7 +104,7 @@ def test_releases_name_the_one_sealed_before_and_the_history_only_grows(sealing)
         "digest": found[1]["manifest"]["sha256"],
         "certificate": found[1]["certificate"]["id"],
     }
-    for old, new in zip(found, found[1:], strict=False):
+    for old, new in pairwise(found):
         assert latest.history_grew(old["history"], new["history"], new["history"]["proof"])
 
 
@@ -142,7 +143,7 @@ def test_a_release_that_names_another_predecessor_is_not_sealed(sealing):
     (project.root / "params.yaml").write_text(
         (project.root / "params.yaml").read_text().replace("0.2.0", "0.1.0")
     )
-    with pytest.raises(HallmarkError, match="params.yaml says"):
+    with pytest.raises(HallmarkError, match=r"params\.yaml says"):
         sealed(project)
     house.release(project.root, small, signer, "0.1.0")
     sealed(type(project)(project.root))

@@ -1,0 +1,117 @@
+"""Where a release lies, and how one of its files is read there: a folder, an object store, a DVC repository."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from lineage.errors import HallmarkError, InputError
+
+BLOCK = 1 << 20
+#: Protocols by which DVC and git are reached; every other one is left to fsspec.
+_GIT = re.compile(
+    r"^(?:git@[^/]+:|ssh://|git://|git\+).+|^https?://.+\.git(?:@.+)?$|^https?://.+[^/]@[^/@:]+$"
+)
+_URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_MARK = "meta/certs/release.dsse.json"
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A release somewhere: its name for messages, and `open(path) -> binary stream` of one of its files."""
+
+    name: str
+    open: Callable[[str], BinaryIO]
+
+    def fetch(self, path: str, target: Path, limit: int) -> int:
+        """Copy one file to `target` and return its bytes; more than `limit` bytes is an InputError, none is missing."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        size = 0
+        try:
+            with self.open(path) as source, target.open("xb") as out:
+                while block := source.read(BLOCK):
+                    size += len(block)
+                    if size > limit:
+                        raise InputError(f"more than the {limit} bytes that were certified", where=path)
+                    out.write(block)
+        except HallmarkError:
+            target.unlink(missing_ok=True)
+            raise
+        except FileNotFoundError:
+            target.unlink(missing_ok=True)
+            raise InputError(
+                "is not there", where=f"{self.name}: {path}", cure="check the address and path"
+            ) from None
+        except OSError as error:
+            target.unlink(missing_ok=True)
+            raise InputError(f"cannot be read: {_reason(error)}", where=f"{self.name}: {path}") from None
+        return size
+
+
+def open_remote(spec: str, path: str = "release") -> Remote:
+    """Return the release at `spec`: a folder, an fsspec address (s3://, hf://, https://, ...), or REPO[@REV].
+
+    A repository is read through DVC, at the git revision REV; `path` is where the release lies in it. Needs the
+    extras that the protocol asks for; a missing one is an error that names it.
+    """
+    folder = Path(spec)
+    if (folder / _MARK).is_file():
+        return Remote(spec, lambda name: (folder / name).open("rb"))
+    if _URL.match(spec) and not _GIT.match(spec):
+        return _addressed(spec)
+    return _repository(spec, path)
+
+
+def _addressed(spec: str) -> Remote:
+    import fsspec
+
+    try:
+        system, root = fsspec.core.url_to_fs(spec)
+    except (ImportError, ValueError) as error:
+        raise InputError(_reason(error), where=spec, cure="install what the protocol needs") from None
+    root = root.rstrip("/")
+    return Remote(spec, lambda name: system.open(f"{root}/{name}", "rb", block_size=16 * BLOCK))
+
+
+def _repository(spec: str, path: str) -> Remote:
+    from dvc.exceptions import DvcException
+    from scmrepo.exceptions import SCMError
+
+    repo, revision = split_revision(spec)
+    if not (_URL.match(repo) or _GIT.match(repo) or Path(repo).is_dir()):
+        raise InputError("no such folder, address or repository", where=spec)
+    try:
+        from dvc.api import DVCFileSystem
+
+        system = DVCFileSystem(repo, rev=revision)
+    except (DvcException, SCMError) as error:
+        raise InputError(f"not a DVC repository at that revision: {_reason(error)}", where=spec) from None
+
+    def opened(name: str) -> Any:
+        try:
+            return system.open(f"{path}/{name}", "rb")
+        except (DvcException, SCMError) as error:
+            raise InputError(f"DVC cannot deliver it: {_reason(error)}", where=name) from None
+
+    return Remote(spec, opened)
+
+
+def split_revision(spec: str) -> tuple[str, str | None]:
+    """Return (repository, revision or None) of REPO[@REV]; the @ of git@host: belongs to the address."""
+    head, at, revision = spec.rpartition("@")
+    if (
+        not at
+        or not head
+        or ("/" in revision and ":" in revision)
+        or head == "git"
+        or head.endswith("://git")
+    ):
+        return spec, None
+    return (spec, None) if Path(spec).is_dir() else (head, revision)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
