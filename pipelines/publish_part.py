@@ -158,8 +158,8 @@ def _write_papers(task: BuildTask, fresh: Path, manifest: dict[str, Any]) -> Non
     path = f"meta/shards/{ref.source}/{ref.part}.json"
     write_bytes(fresh / path, content)
     write_bytes(fresh / "meta" / "policy.yaml", common["policy_bytes"])
-    for name, evidence in common.get("evidence", {}).items():
-        write_bytes(fresh / "meta" / "evidence" / name, evidence)
+    for name, evidence in common["evidence"].items():
+        write_bytes(fresh / name, evidence)
     digests = {path: hashlib.sha256(content).hexdigest()}
     for lang, fmt in SHEETS:
         text = render(

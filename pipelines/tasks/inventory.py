@@ -42,10 +42,12 @@ def run(run: StageRun) -> dict[str, Any]:
 def _stage(run: StageRun, name: str, memo: dict) -> dict[str, Any]:
     home = Path(stages.__file__).parent.parent
     settings = getattr(run.project.params, name).model_dump(mode="json")
-    named = sorted(set(_named_files(settings, run.project.root)))
+    named = set(_named_files(settings, run.project.root))
+    if name == "publish":
+        named |= {*home.glob("stages/*/evidence/*.json"), *run.project.root.glob("evidence/*.json")}
     return {
         "code": code_digest(name, home),
-        "files": digest_files(named, run.project.root, memo),
+        "files": digest_files(sorted(named), run.project.root, memo),
     }
 
 

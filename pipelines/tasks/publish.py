@@ -7,7 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from lineage import canonical, keys
+import stages
+from lineage import canonical, evidence, keys
 from lineage.errors import WithheldError
 from lineage.yamlfile import YamlFile
 from pipelines import parts, release_tree
@@ -53,10 +54,12 @@ def _common(run: StageRun, policy: Any) -> dict[str, Any]:
     """Return what every part's build shares; all of it is part of the content key except the keys themselves."""
     project, answers = run.project, run.project.root / run.settings.answers
     folder = keys.default_folder()
+    rows, cited = _stages(run)
     return {
         "policy": policy,
         "policy_bytes": project.policy_path.read_bytes(),
-        "stages": _stages(run),
+        "stages": rows,
+        "evidence": cited,
         "method": method(project.params.dedup),
         "sources": {s["id"]: s for s in project.inventory("publish")["sources"]},
         "answers": _answers(answers),
@@ -66,39 +69,44 @@ def _common(run: StageRun, policy: Any) -> dict[str, Any]:
     }
 
 
-def _stages(run: StageRun) -> list[dict[str, Any]]:
-    """Return per stage: digest of code and libraries, settings, detectors; what a manifest says of the run."""
-    rows = []
+def _stages(run: StageRun) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    """Return what a manifest says of each stage, and the evidence files that its detectors quote.
+
+    Per stage: digest of code and libraries, settings, detectors. Evidence comes with the package and from the
+    project's evidence/; it is quoted only for the very detector it was measured on.
+    """
+    homes = [Path(stages.__file__).parent / name / "evidence" for name in DETECTING]
+    filed = evidence.load([*homes, run.project.root / "evidence"])
+    rows, files = [], {}
     for name in ("ingest", "quality", "dedup", "pii", "screen", "decide", "publish"):
         settings = getattr(run.project.params, name)
         code = run.project.inventory(name)["code"]
         found = import_module(f"stages.{name}").detectors(settings) if name in DETECTING else []
+        quoted, cited = evidence.attach(found, filed)
+        files |= cited
         rows.append(
             {
                 "stage": name,
                 "code_sha256": code["sha256"],
                 "libraries": code["libraries"],
                 "params": settings.model_dump(mode="json"),
-                "detectors": [_detector(d) for d in found],
+                "detectors": [_detector(d) for d in quoted],
             }
         )
-    return rows
+    return rows, files
 
 
 def _detector(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return a detector as manifests list it: name, digest, codes, status, evidence file or null, notes."""
-    evidence = entry.get("evidence")
-    filed = isinstance(evidence, dict) and {"path", "sha256"} <= set(evidence)
+    """Return a detector as manifests list it: name, digest, codes, languages, status, evidence file or null, notes."""
     known = ("detector", "sha256", "codes", "languages", "evidence", "not_run")
-    notes = {k: v for k, v in entry.items() if k not in known}
     return {
         "detector": entry["detector"] or "operator",
         "sha256": entry["sha256"],
         "codes": list(entry["codes"]),
         "languages": list(entry.get("languages", ())),
         "status": f"not_run: {entry['not_run']}" if entry.get("not_run") else "run",
-        "evidence": evidence if filed else None,
-        "notes": notes | (evidence if isinstance(evidence, dict) and not filed else {}),
+        "evidence": entry["evidence"],
+        "notes": {k: v for k, v in entry.items() if k not in known},
     }
 
 

@@ -55,8 +55,9 @@ def _files(places: Iterable[Path]) -> Iterable[Path]:
 
 
 def _counts(path: Path) -> bool:
+    # evidence about a detector changes what publish quotes, not what the detector finds
     return (
-        "__pycache__" not in path.parts
+        not {"__pycache__", "evidence"} & set(path.parts)
         and not path.name.startswith(".")
         and path.suffix not in (".pyc", ".nbi", ".nbc")
     )
