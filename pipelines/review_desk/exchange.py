@@ -99,8 +99,9 @@ def import_verdicts(project: Project, draw: str, person: str, role: str, path: P
         "rulebook": rulebook(project).label, "qualified": qualified,
     }  # fmt: skip
     fresh = [g for g in given if (g.doc_id, g.verdict) not in standing]
-    for g in fresh:
-        journal.append(fixed | _fields(g))
+    if fresh:
+        journal.mend()
+        journal.append(*(fixed | _fields(g) for g in fresh))
     return {
         "read": len(given) + empty,
         "empty": empty,

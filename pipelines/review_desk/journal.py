@@ -33,10 +33,12 @@ class Journal:
             self._lines, self._stamp = read_reviews(self.folder), tuple(found)
         return self._lines
 
-    def append(self, entry: dict[str, Any]) -> None:
-        """Append one decision and return when it is on disk; a HallmarkError if the disk refuses it."""
-        parse_entry(entry, str(self.path))
-        line = json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"
+    def append(self, *entries: dict[str, Any]) -> None:
+        """Append decisions, all or none, and return when they are on disk; a HallmarkError if the disk refuses."""
+        for entry in entries:
+            parse_entry(entry, str(self.path))
+        texts = (json.dumps(e, ensure_ascii=False, sort_keys=True, separators=(",", ":")) for e in entries)
+        line = "".join(f"{text}\n" for text in texts)
         try:
             with _locked(self.path) as f:
                 if _ends_open(f):

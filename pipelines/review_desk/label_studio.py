@@ -74,17 +74,12 @@ def read(path: Path) -> tuple[list[Any], int]:
 
     try:
         tasks = json.loads(path.read_text(encoding="utf-8"))
-        named = [(f"{path}: task {t.get('id', n)}", t["data"], _last(t)) for n, t in enumerate(tasks, 1)]
+        named = [
+            (f"{path}: task {t.get('id', n)}", _ids(t["data"]), _last(t)) for n, t in enumerate(tasks, 1)
+        ]
         given = [
-            Given(
-                where,
-                str(data["doc_id"]),
-                str(data["text_sha256"]),
-                _choice(last, "verdict"),
-                _choice(last, "code"),
-                float(last["lead_time"]) if last.get("lead_time") is not None else None,
-            )  # fmt: skip
-            for where, data, last in named
+            Given(where, *ids, _choice(last, "verdict"), _choice(last, "code"), _seconds(last))
+            for where, ids, last in named
             if last is not None
         ]
     except (ValueError, KeyError, TypeError, AttributeError) as e:
@@ -99,6 +94,14 @@ def read(path: Path) -> tuple[list[Any], int]:
 def _last(task: dict[str, Any]) -> dict[str, Any] | None:
     done = [a for a in task.get("annotations", ()) if not a.get("was_cancelled") and _choice(a, "verdict")]
     return done[-1] if done else None
+
+
+def _ids(data: dict[str, Any]) -> tuple[str, str]:
+    return str(data["doc_id"]), str(data["text_sha256"])
+
+
+def _seconds(annotation: dict[str, Any]) -> float | None:
+    return float(annotation["lead_time"]) if annotation.get("lead_time") is not None else None
 
 
 def _choice(annotation: dict[str, Any], name: str) -> str:
