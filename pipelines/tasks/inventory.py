@@ -44,7 +44,7 @@ def _stage(run: StageRun, name: str, memo: dict) -> dict[str, Any]:
     settings = getattr(run.project.params, name).model_dump(mode="json")
     named = set(_named_files(settings, run.project.root))
     if name == "publish":
-        named |= {*home.glob("stages/*/evidence/*.json"), *run.project.root.glob("evidence/*.json")}
+        named |= {*home.glob("stages/*/evidence/*.json"), *run.project.root.glob("evidence/detectors/*.json")}
     return {
         "code": code_digest(name, home),
         "files": digest_files(sorted(named), run.project.root, memo),

@@ -73,10 +73,10 @@ def _stages(run: StageRun) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     """Return what a manifest says of each stage, and the evidence files that its detectors quote.
 
     Per stage: digest of code and libraries, settings, detectors. Evidence comes with the package and from the
-    project's evidence/; it is quoted only for the very detector it was measured on.
+    project's evidence/detectors/; it is quoted only for the very detector it was measured on.
     """
     homes = [Path(stages.__file__).parent / name / "evidence" for name in DETECTING]
-    filed = evidence.load([*homes, run.project.root / "evidence"])
+    filed = evidence.load([*homes, run.project.root / "evidence" / "detectors"])
     rows, files = [], {}
     for name in ("ingest", "quality", "dedup", "pii", "screen", "decide", "publish"):
         settings = getattr(run.project.params, name)
