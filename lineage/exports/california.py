@@ -87,7 +87,8 @@ def _bought(release: Release) -> list[str]:
 def _personal(release: Release) -> list[str]:
     found = release.manifest["pii"]
     rows = [
-        f"{r['type']}: {r['in_published']:,} findings in published documents, action {r['action']}, {r['residual']} left"
+        f"{r['type']}: {r['in_published']:,} findings in published documents, action {r['action']}, "
+        f"{r['residual']} left"
         for r in found
     ]
     return rows or ["No detector reported personal information; what was not run stands in the manifest."]

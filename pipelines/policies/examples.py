@@ -1,0 +1,79 @@
+"""A policy's own examples, judged by the same rules that judge documents."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+import polars as pl
+
+from lineage import records
+from stages.decide.policy import Example, Given, Policy
+from stages.decide.rules import Context, Evidence, SourceFacts
+from stages.decide.verdicts import verdicts
+from stages.quality import EVIDENCE
+
+DAY = dt.date(2000, 1, 1)
+PURPOSE = "example"
+
+
+class Outcome(NamedTuple):
+    """What became of one example; `wrong` is empty where all is as expected."""
+
+    name: str
+    wrong: tuple[str, ...]
+
+
+def try_examples(policy: Policy) -> list[Outcome]:
+    """Return the outcome of each example, in order."""
+    return [Outcome(e.name, tuple(_judge(policy, e))) for e in policy.examples]
+
+
+def _judge(policy: Policy, example: Example) -> list[str]:
+    verdict = verdicts(_evidence(example.given), policy, _context(example.given)).row(0, named=True)
+    want, wrong = example.expect, []
+    if verdict["disposition"] != want.disposition:
+        wrong.append(f"{verdict['disposition']}, expected {want.disposition}")
+    if verdict["rule"] != want.rule:
+        wrong.append(f"decided by {verdict['rule'] or 'no rule'}, expected {want.rule or 'no rule'}")
+    if want.flags is not None and sorted(verdict["flags"]) != sorted(want.flags):
+        wrong.append(f"flags {sorted(verdict['flags'])}, expected {sorted(want.flags)}")
+    return wrong
+
+
+def _context(given: Given) -> Context:
+    source = SourceFacts(
+        id="example",
+        priority=0,
+        retain_until=(DAY - dt.timedelta(days=1) if given.retention_ended else DAY).isoformat(),
+        purposes=(PURPOSE,) if given.purpose_covered else (),
+        lawful_basis=given.lawful_basis,
+    )
+    return Context(DAY, PURPOSE, {"example": source})
+
+
+def _evidence(given: Given) -> Evidence:
+    key = {"row": [0], "doc_id": [b"\x00" * 32]}
+    docs = key | {
+        "source": ["example"], "status": [records.STATUS_OK], "error": [None], "licence": [given.licence],
+        "chars": [1000], "date": [None], "ai_label": [given.ai_label], "text_sha256": [b"\x00" * 32],
+    }  # fmt: skip
+    quality = key | {n: [given.quality.get(n)] for n in EVIDENCE if n not in key} | {"lang": [given.lang]}
+    pii = key | {
+        "counts": [[{"type": t, "n": n} for t, n in sorted(given.pii.items())]],
+        "sensitive": [list(given.sensitive)],
+        "per_kchar": [given.per_kchar],
+        "not_run": [list(given.pii_not_run)],
+    }
+    screen = key | {"hits": [[h.model_dump() for h in given.hits]], "not_run": [list(given.screen_not_run)]}
+    text = dict.fromkeys(("error", "licence", "date", "source", "status", "ai_label"), pl.String)
+    return Evidence(
+        pl.DataFrame(docs, schema_overrides=text | {"row": pl.UInt32}),
+        pl.DataFrame(quality, schema=EVIDENCE),
+        pl.DataFrame(pii, schema=_schema(records.PII)),
+        pl.DataFrame(screen, schema=_schema(records.SCREEN)),
+    )
+
+
+def _schema(schema) -> dict[str, pl.DataType]:
+    return dict(pl.DataFrame(schema.empty_table()).schema)

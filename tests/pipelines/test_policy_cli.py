@@ -1,0 +1,108 @@
+"""Policies: every name in one exists, each rule can be told in words, and its examples come out as it says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.cli.policy import app
+from pipelines.policies import explain, lint, try_examples
+from stages.decide.policy import load_policy
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = sorted((ROOT / "policies").glob("*.yaml"))
+HEAD = "policy: probe\nversion: 1\ntitle: {en: Probe}\n"
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(app, list(arguments))
+
+
+def write(folder: Path, body: str) -> Path:
+    path = folder / "probe.yaml"
+    path.write_text(HEAD + body, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
+def test_a_shipped_policy_names_only_what_exists(path: Path) -> None:
+    assert [p for p in lint(path) if p.level == "error"] == []
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
+def test_the_examples_of_a_shipped_policy_come_out_as_it_says(path: Path) -> None:
+    assert [o for o in try_examples(load_policy(path)) if o.wrong] == []
+
+
+@pytest.mark.parametrize("name", ["eu-ai-act", "us-ca-ab2013", "nist-ai-600-1"])
+def test_a_new_project_gets_the_same_policy_and_nothing_in_it_counts_as_verified(name: str) -> None:
+    own = ROOT / "policies" / f"{name}.yaml"
+    assert own.read_bytes() == (ROOT / "pipelines/template/policies" / own.name).read_bytes()
+    policy = load_policy(own)
+    assert not any(entry.verified for entry in (*policy.rules, *policy.gates))
+    assert len(policy.examples) >= 15
+    assert all(entry.edition for entry in (*policy.rules, *policy.gates) if entry.clause)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
+def test_every_rule_and_gate_can_be_told_in_words(path: Path) -> None:
+    policy = load_policy(path)
+    for entry in (*policy.rules, *policy.gates):
+        told = explain(policy, entry.id)
+        assert told.startswith(f"{entry.id}: ")
+        assert not entry.clause or entry.clause in told
+
+
+BROKEN = {
+    "column": "{id: r, on: quality, column: noise, op: '>', value: 1, action: remove, reason: low-quality}",
+    "codes": "{id: r, on: screen, codes: [A.9-z], action: remove, reason: prohibited-content}",
+    "detectors": "{id: r, on: screen, codes: ['*'], detectors: [nobody@1], action: flag, reason: poisoning}",
+    "levels": "{id: r, on: screen, codes: ['*'], levels: [loud], action: flag, reason: poisoning}",
+    "types": "{id: r, on: pii, types: [SHOE_SIZE], count_over: 1, action: remove, reason: pii-density}",
+    "sensitive": "{id: r, on: pii, sensitive: [shoes], action: remove, reason: pii-sensitive}",
+    "verdicts": "{id: r, on: ai-label, verdicts: [labelled-9], action: flag, reason: synthetic-cap}",
+    "two tests": "{id: r, on: pii, per_kchar_over: 1, count_over: 2, action: remove, reason: pii-density}",
+}
+
+
+@pytest.mark.parametrize("field", BROKEN)
+def test_a_rule_that_names_what_does_not_exist_is_an_error_with_its_line(field: str, tmp_path: Path) -> None:
+    path = write(tmp_path, f"rules:\n  - {BROKEN[field]}\n")
+    errors = [p for p in lint(path) if p.level == "error"]
+    assert len(errors) == 1
+    assert ":5" in errors[0].where and errors[0].cure
+    assert run("lint", str(path)).exit_code == 1
+
+
+def test_an_unknown_measure_and_an_unknown_type_are_errors(tmp_path: Path) -> None:
+    path = write(tmp_path, "pii: {types: {SHOE_SIZE: keep}}\nrules: []\ngates:\n  - {id: g, measure: luck}\n")
+    done = run("lint", str(path), "--json")
+    found = [p["what"] for p in json.loads(done.output)["probe.yaml"] if p["level"] == "error"]
+    assert done.exit_code == 1
+    assert found == ["unknown type 'SHOE_SIZE'", "unknown measure 'luck'"]
+
+
+def test_a_policy_that_its_file_is_not_named_after_is_an_error(tmp_path: Path) -> None:
+    path = write(tmp_path, "rules: []\n").rename(tmp_path / "other.yaml")
+    assert any("called 'probe'" in p.what for p in lint(path) if p.level == "error")
+
+
+def test_an_example_that_comes_out_otherwise_fails_and_says_how(tmp_path: Path) -> None:
+    rule = "{id: no-licence, on: rights, test: licence-missing, action: remove, reason: licence-missing}"
+    case = "{name: stays, given: {licence: NOASSERTION}, expect: {disposition: kept, flags: [x]}}"
+    done = run("test", str(write(tmp_path, f"rules:\n  - {rule}\nexamples:\n  - {case}\n")))
+    assert done.exit_code == 1
+    assert "FAIL: stays" in done.output
+    assert "removed, expected kept" in done.output
+    assert "decided by no-licence, expected no rule" in done.output
+    assert re.search(r"flags \[\], expected \['x'\]", done.output)
+
+
+def test_explaining_a_rule_that_is_not_there_lists_those_that_are(tmp_path: Path) -> None:
+    done = run("explain", "nothing", "--policy", str(SHIPPED[0]))
+    assert done.exit_code == 1
+    assert "terrorism" in str(done.exception)
