@@ -48,7 +48,7 @@ class Desk:
         self.rulebook = rulebook(project)
         self.items = load_items(project, draw, source)
         self.by_id = {item.id: item for item in self.items}
-        self.sample = sample_id(project)
+        self.sample = sample_id(project, draw)
         self.texts = Texts(project, draw)
         self.presence = Presence(project.data / "review", draw, person, role)
         self.journal = Journal(folder, person)

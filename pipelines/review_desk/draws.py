@@ -8,7 +8,8 @@ import polars as pl
 
 from lineage.errors import HallmarkError
 from pipelines import parts
-from pipelines.project import PartRef, Project, read_json
+from pipelines.project import PartRef, Project
+from stages.publish.audit import draw_id
 
 DRAWS = ("audit", "probe", "quarantine")
 
@@ -61,8 +62,6 @@ def load_items(project: Project, draw: str, source: str | None = None) -> list[I
     return [Item(*row) for row in hexed.select(columns).iter_rows()]
 
 
-def sample_id(project: Project) -> str:
-    """Return the id of the present draw: seed and the beginning of the frame's digest, as the run recorded them."""
-    path = project.root / "metrics" / "sample.json"
-    frame = read_json(path).get("frame_sha256", "") if path.is_file() else ""
-    return f"{project.params.sample.seed}-{frame[:12] or 'unrecorded'}"
+def sample_id(project: Project, draw: str = "audit") -> str:
+    """Return the name of the present draw, which every decision on it carries."""
+    return draw_id(draw_table(project, draw), project.params.sample.seed)

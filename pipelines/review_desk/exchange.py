@@ -95,7 +95,7 @@ def import_verdicts(project: Project, draw: str, person: str, role: str, path: P
     for g in given:
         _check(g, drawn, found, person, role)
     fixed = {
-        "reviewer": person, "role": role, "draw": draw, "sample": sample_id(project),
+        "reviewer": person, "role": role, "draw": draw, "sample": sample_id(project, draw),
         "rulebook": rulebook(project).label, "qualified": qualified,
     }  # fmt: skip
     fresh = [g for g in given if (g.doc_id, g.verdict) not in standing]

@@ -7,13 +7,11 @@ from typing import Any
 import polars as pl
 
 from pipelines.project import Project
-from pipelines.review_desk.draws import DRAWS, draw_table, sample_id
+from pipelines.review_desk.draws import DRAWS, draw_table
 from pipelines.review_desk.signing import check_file, load_trust
-from stages.decide.policy import Policy, load_policy
+from stages.decide.policy import load_policy
 from stages.decide.reviews import ITEM, read_reviews, role_conflicts, standing
-from stages.publish.audit import agreement, audit_facts, outcomes
-
-MEASURE = "manual-audit-pass-rate"
+from stages.publish.audit import agreement, asked_rate, audit_facts, outcomes
 
 
 def status(project: Project) -> dict[str, Any]:
@@ -30,19 +28,13 @@ def status(project: Project) -> dict[str, Any]:
             lines,
             wanted=settings.audit,
             seed=settings.seed,
-            sample=sample_id(project),
-            min_pass=minimum(policy),
+            min_pass=asked_rate(policy.gates),
         ),
         "people": _people(lines),
         "role_conflicts": role_conflicts(lines).height,
         "elsewhere": _elsewhere(tables, lines),
         "files": [vars(check_file(path, trust)) for path in sorted(folder.glob("*.jsonl"))],
     }
-
-
-def minimum(policy: Policy) -> float:
-    """Return the pass rate that the policy's audit gate asks for (1.0 where it has none)."""
-    return next((g.threshold for g in policy.gates if g.measure == MEASURE), 1.0)
 
 
 def _progress(table: pl.DataFrame, lines: pl.DataFrame, draw: str) -> dict[str, Any]:

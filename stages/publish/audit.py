@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import exp, lgamma, log
 from typing import Any
 
 import polars as pl
 
+from stages.decide.policy import Gate
 from stages.decide.reviews import ITEM, READERS, standing
+from stages.sample import frame_digest
 
+MEASURE = "manual-audit-pass-rate"
 OUTCOMES = ("pass", "remove", "unsure")
 
 
 def audit_facts(
-    draws: pl.DataFrame, lines: pl.DataFrame, *, wanted: int, seed: int, sample: str, min_pass: float
+    draws: pl.DataFrame,
+    lines: pl.DataFrame,
+    *,
+    wanted: int,
+    seed: int,
+    min_pass: float,
+    sample: str | None = None,
 ) -> dict[str, Any]:
     """Return the audit's facts: n, census, labelled, passed, failures, pass_rate, interval, kappa, allowed, earlier.
 
     `draws`: the rows of DRAWS with draw `audit`; `lines`: `read_reviews`. `wanted`: the sample size asked for;
-    `sample`: id of the present draw; `min_pass`: the policy's pass rate. A removed item stays in the draw, so it
+    `min_pass`: the policy's pass rate; `sample`: the draw's name (default: `draw_id`). A removed item stays in the draw, so it
     counts as a failure for good. Items on which readers differ, or nobody is sure, are open until adjudicated.
     """
     own = lines.filter(pl.col("draw").is_in(["audit", ""]))
@@ -27,6 +37,7 @@ def audit_facts(
     passed, failures = count.get("pass", 0), count.get("remove", 0)
     labelled = passed + failures
     low, high = share_interval(passed, labelled)
+    sample = sample or draw_id(draws, seed)
     return {
         "n": n,
         "wanted": wanted,
@@ -45,6 +56,16 @@ def audit_facts(
         "codes": _codes(items),
         "earlier": earlier_audits(own, sample),
     }
+
+
+def draw_id(draws: pl.DataFrame, seed: int) -> str:
+    """Return the name of one draw: its seed, and the beginning of the digest of its document ids."""
+    return f"{seed}-{frame_digest(draws)[:12]}"
+
+
+def asked_rate(gates: Iterable[Gate]) -> float:
+    """Return the pass rate that the policy's manual-audit gate asks for (1.0 where it has none)."""
+    return next((g.threshold for g in gates if g.measure == MEASURE), 1.0)
 
 
 def outcomes(draws: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from stages.publish.audit import (
     allowed_failures,
     audit_facts,
     cohen_kappa,
+    draw_id,
     outcomes,
     share_interval,
     upper_bound,
@@ -27,9 +28,9 @@ def draws(n: int) -> pl.DataFrame:
     return pl.DataFrame({"doc_id": ids, "text_sha256": [b"\x0b" * 32] * n})
 
 
-def facts(folder: Path, lines: list[dict], n: int = 4, wanted: int = 4, sample: str = "s2") -> dict:
+def facts(folder: Path, lines: list[dict], n: int = 4, wanted: int = 4) -> dict:
     found = read_reviews(written(folder, lines))
-    return audit_facts(draws(n), found, wanted=wanted, seed=1, sample=sample, min_pass=0.5)
+    return audit_facts(draws(n), found, wanted=wanted, seed=1, min_pass=0.5)
 
 
 def test_four_thousand_items_at_96_percent_allow_160_failures_and_139_with_confidence() -> None:
@@ -106,7 +107,11 @@ def test_fewer_documents_than_asked_is_a_census(tmp_path: Path) -> None:
 
 
 def test_a_second_audit_states_the_first(tmp_path: Path) -> None:
-    lines = [line("70", sample="s1"), line("71", verdict="remove", sample="s1"), line("00", sample="s2")]
+    lines = [
+        line("70", sample="s1"),
+        line("71", verdict="remove", sample="s1"),
+        line("00", sample=draw_id(draws(4), 1)),
+    ]
     found = facts(tmp_path, lines)
     assert found["labelled"] == 1
     assert found["earlier"] == [{"sample": "s1", "labelled": 2, "failures": 1, "pass_rate": 0.5}]
