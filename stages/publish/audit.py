@@ -28,8 +28,9 @@ def audit_facts(
     """Return the audit's facts: n, census, labelled, passed, failures, pass_rate, interval, kappa, allowed, earlier.
 
     `draws`: the rows of DRAWS with draw `audit`; `lines`: `read_reviews`. `wanted`: the sample size asked for;
-    `min_pass`: the policy's pass rate; `sample`: the draw's name (default: `draw_id`). A removed item stays in the draw, so it
-    counts as a failure for good. Items on which readers differ, or nobody is sure, are open until adjudicated.
+    `min_pass`: the policy's pass rate; `sample`: the draw's name (default: `draw_id`). A removed item stays in the
+    draw, so it counts as a failure for good. Items on which readers differ, or nobody is sure, are open until
+    adjudicated.
     """
     own = lines.filter(pl.col("draw").is_in(["audit", ""]))
     items = outcomes(draws, own)
