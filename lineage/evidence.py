@@ -112,7 +112,8 @@ def matching(
 ) -> tuple[dict[str, Any] | None, str | None]:
     """Return what a manifest quotes of a detector's evidence, or None and a note that says why there is none.
 
-    `detector` has `detector` (name@version) and `sha256`. The quotation is {path, sha256, status, sets, figures}.
+    `detector` has `detector` (name@version) and `sha256`. The quotation is {path, sha256, status, figures}; its
+    figures are one row per code, language and level: that on the most positives (`quoted`). The file holds all.
     """
     name = detector.get("detector")
     if not name:
@@ -122,8 +123,19 @@ def matching(
         return None, "not measured: no evidence file"
     if entry.body["detector_sha256"] != detector.get("sha256"):
         return None, "not measured as it runs: the evidence is of another digest of this detector"
-    quoted = {key: entry.body[key] for key in ("status", "sets", "figures")}
-    return {"path": entry.path, "sha256": entry.sha256, **quoted}, None
+    found = {"path": entry.path, "sha256": entry.sha256, "status": entry.body["status"]}
+    return {**found, "figures": quoted(entry)}, None
+
+
+def quoted(entry: Entry) -> list[dict[str, Any]]:
+    """Return what every shard manifest repeats: per code, language and level the figure on the most positives."""
+    best: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in entry.body["figures"]:
+        key = (row["code"], row["language"], row.get("level", ""))
+        if row["recall"] and (key not in best or row["positives"] > best[key]["positives"]):
+            best[key] = row
+    kept = ("code", "language", "level", "set", "n", "positives", *_SHARES, "status")
+    return [{name: best[key].get(name) for name in kept} for key in sorted(best)]
 
 
 def attach(
@@ -135,12 +147,12 @@ def attach(
     """
     rows, files = [], {}
     for detector in detectors:
-        quoted, note = matching(detector, filed)
-        row = {**detector, "evidence": quoted}
+        cited, note = matching(detector, filed)
+        row = {**detector, "evidence": cited}
         if note:
             row["evidence_note"] = note
-        if quoted:
-            files[quoted["path"]] = filed[detector["detector"]].data
+        if cited:
+            files[cited["path"]] = filed[detector["detector"]].data
         rows.append(row)
     return rows, dict(sorted(files.items()))
 

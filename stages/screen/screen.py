@@ -95,7 +95,7 @@ def detectors(settings: ScreenSettings) -> list[dict[str, Any]]:
     rows = [
         _entry(
             item.name,
-            _sha(fold.digest(), _code_digest(), item.sha256, loaded.context),
+            _sha(fold.digest(), _code_digest("matcher.py", "lexicon.py"), item.sha256, loaded.context),
             item.codes,
             item.languages,
         )
@@ -107,7 +107,10 @@ def detectors(settings: ScreenSettings) -> list[dict[str, Any]]:
         rows.append(_entry(poison.DETECTOR, poison.digest(), poison.CODES, poison.LANGUAGES))
     for classifier in loaded.classifiers:
         card = classifier.card
-        digest = _sha(fold.digest(), _code_digest(), card.sha256, str(settings.window_chars))
+        gates = loaded.context if card.needs or card.unless else ""
+        code = _code_digest("classify.py", "matcher.py") if gates else _code_digest("classify.py")
+        ruled = json.dumps([card.codes, card.needs, card.unless, card.script])
+        digest = _sha(fold.digest(), code, card.sha256, gates, ruled, str(settings.window_chars))
         rows.append(_entry(card.detector, digest, card.codes, card.languages, dict(card.evidence)))
     covered = {code for row in rows for code in row["codes"]}
     for risk in TAXONOMY.annex():
@@ -215,10 +218,10 @@ def _entry(
     }
 
 
-@lru_cache(maxsize=1)
-def _code_digest() -> str:
+@lru_cache
+def _code_digest(*files: str) -> str:
     here = Path(__file__).parent
-    return _sha(*(hashlib.sha256((here / f).read_bytes()).hexdigest() for f in ("matcher.py", "classify.py")))
+    return _sha(*(hashlib.sha256((here / name).read_bytes()).hexdigest() for name in files))
 
 
 def _sha(*parts: str) -> str:

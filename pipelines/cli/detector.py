@@ -1,0 +1,126 @@
+"""`hallmark detector`: what runs, what was measured of it, and the one command that measures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from pipelines.settings import Params
+
+app = typer.Typer(help="Detectors and their measured evidence.", no_args_is_help=True)
+OPERATOR_FOLDER = "evidence"
+
+
+@app.command("list")
+def listed() -> None:
+    """List the detectors that run here, with the status of their evidence."""
+    from lineage import evidence
+    from pipelines.evaluate import running
+
+    filed = evidence.load(_folders())
+    for entry in running(_params()):
+        quoted, note = evidence.matching(entry, filed)
+        state = quoted["status"] if quoted else note
+        typer.echo(f"{entry['stage']:8} {entry['detector']:28} {state}")
+
+
+@app.command("show")
+def show(name: Annotated[str, typer.Argument(help="name or name@version")]) -> None:
+    """Print the figures of one detector: recall, precision and false positives with 95 % intervals."""
+    from lineage import evidence
+    from pipelines.evaluate import chosen, running
+
+    filed = evidence.load(_folders())
+    for entry in chosen([name], running(_params())):
+        typer.echo(f"{entry['detector']}  sha256 {entry['sha256']}")
+        note = evidence.matching(entry, filed)[1]
+        if note:
+            typer.echo(f"  {note}")
+            continue
+        for row in filed[entry["detector"]].body["figures"]:
+            typer.echo("  " + _line(row))
+
+
+@app.command("evaluate")
+def run(
+    eval_dir: Annotated[
+        Path, typer.Option("--eval-dir", help="Folder of labelled sets, laid out by sub-folder.")
+    ],
+    names: Annotated[list[str] | None, typer.Argument(help="Detectors; none: all that run here")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the files; default: ./evidence")
+    ] = None,
+    shipped: Annotated[
+        bool, typer.Option("--shipped", help="Write where the package keeps its own evidence.")
+    ] = False,
+) -> None:
+    """Measure detectors on labelled sets and write one evidence file each; figures only, no row of a set."""
+    from lineage.canonical import loads
+    from lineage.errors import InputError
+    from pipelines.evaluate import evaluate, shipped_folders
+
+    files = evaluate(names or [], eval_dir, _params())
+    if not files:
+        raise InputError(
+            "this folder holds no labelled set for these detectors",
+            where=str(eval_dir),
+            cure="see docs/evidence.md for the layout",
+        )
+    for name, data in files.items():
+        body = loads(data)
+        folder = out or Path(OPERATOR_FOLDER)
+        if shipped:
+            folder = next(f for f in shipped_folders() if f.parent.name == body["stage"])
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.json").write_bytes(data)
+        typer.echo(f"{name}: {body['status']}, {len(body['figures'])} figures, {folder / name}.json")
+
+
+def _line(row: dict[str, Any]) -> str:
+    shares = "  ".join(f"{key} {_percent(row[key])}" for key in ("recall", "precision", "fpr") if row[key])
+    place = " ".join(filter(None, [row["set"], row["subset"]]))
+    what = f"{row['code']:22} {row['language']:4} {row['level']:8} n {row['n']:5}"
+    return f"{what}  {shares}  {row['status'] or ''} ({place})"
+
+
+def _percent(share: list[float]) -> str:
+    return f"{share[0]:.1%} [{share[1]:.1%}, {share[2]:.1%}]"
+
+
+def _params() -> Params:
+    """Return the settings of the project here; outside a project, the defaults."""
+    from lineage.errors import SettingsError
+    from pipelines.project import Project
+    from pipelines.settings import Params
+
+    try:
+        project = Project.find()
+    except SettingsError:
+        return Params.model_construct(**_blocks())
+    return project.params
+
+
+def _blocks() -> dict[str, Any]:
+    from stages import dedup, pii, quality, screen
+
+    return {
+        "screen": screen.ScreenSettings(),
+        "pii": pii.PiiSettings(),
+        "quality": quality.QualitySettings(),
+        "dedup": dedup.DedupSettings(),
+    }
+
+
+def _folders() -> list[Path]:
+    """Return the folders of evidence: the package's, then the project's own, which comes before it."""
+    from lineage.errors import SettingsError
+    from pipelines.evaluate import shipped_folders
+    from pipelines.project import Project
+
+    try:
+        return [*shipped_folders(), Project.find().root / OPERATOR_FOLDER]
+    except SettingsError:
+        return shipped_folders()
