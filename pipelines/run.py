@@ -7,7 +7,6 @@ import fcntl
 import importlib
 import os
 import platform
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import Any
 from lineage.errors import HallmarkError
 from pipelines.executor import usage
 from pipelines.project import STAGES, Project, close_restricted_zone, read_json, write_bytes, write_json
+from pipelines.sealing.runs import run_facts
 from pipelines.stage_run import StageRun
 
 
@@ -27,7 +27,7 @@ def run_stage(name: str, project: Project) -> dict[str, Any]:
     quiet_libraries()
     os.umask(0o022)
     close_restricted_zone(project.root)
-    start, before = time.perf_counter(), usage()
+    start, before, started = time.perf_counter(), usage(), _now()
     with _only_run(project.root / "data" / f".{name}.lock"):
         run = StageRun(name, project)
         outcome, metrics = "failed", {}
@@ -35,7 +35,7 @@ def run_stage(name: str, project: Project) -> dict[str, Any]:
             metrics = importlib.import_module(f"pipelines.tasks.{name}").run(run)
             outcome = "done"
         finally:
-            _record(run, outcome, time.perf_counter() - start, usage()["cpu"] - before["cpu"])
+            _record(run, outcome, started, time.perf_counter() - start, usage()["cpu"] - before["cpu"])
     write_json(project.root / "metrics" / f"{name}.json", metrics)
     return metrics
 
@@ -65,16 +65,17 @@ def _only_run(lock: Path) -> Iterator[None]:
         yield
 
 
-def _record(run: StageRun, outcome: str, seconds: float, own_cpu: float) -> None:
-    """Write runs/<stage>/latest.json and the history: times, host and commit live here and nowhere else."""
+def _record(run: StageRun, outcome: str, started: str, seconds: float, own_cpu: float) -> None:
+    """Write runs/<stage>/<end>.json and the times: clock, host, actor and commit live here and nowhere else."""
     worked = run.log
     in_workers = sum(r["cpu"] for r in worked)
     text = sum(r["bytes"] for r in worked)
     cpu = max(own_cpu, in_workers)
-    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    now = _now()
     record = {
         "stage": run.name,
         "outcome": outcome,
+        "started": started,
         "ended": now,
         "seconds": round(seconds, 3),
         "cpu_seconds": round(cpu, 3),
@@ -82,10 +83,9 @@ def _record(run: StageRun, outcome: str, seconds: float, own_cpu: float) -> None
         "text_mb": round(text / 1e6, 3),
         "mb_per_core_second": round(text / 1e6 / cpu, 3) if text and cpu else None,
         "peak_mib": round(max([usage()["peak_mib"], *(r["peak_mib"] for r in worked)]), 1),
-        "commit": _commit(run.project.root),
         "host": platform.node(),
         "python": platform.python_version(),
-    }
+    } | run_facts(run.project.root, run.name, finished=outcome == "done")
     folder = run.project.root / "runs"
     write_json(folder / run.name / f"{now.replace(':', '')}.json", record)
     times = read_json(folder / "times.json") if (folder / "times.json").is_file() else {}
@@ -95,8 +95,5 @@ def _record(run: StageRun, outcome: str, seconds: float, own_cpu: float) -> None
     write_bytes(folder / "times.csv", ("\n".join(lines) + "\n").encode())
 
 
-def _commit(root: Path) -> str | None:
-    result = subprocess.run(
-        ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-    )
-    return result.stdout.strip() or None if result.returncode == 0 else None
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")

@@ -11,6 +11,7 @@ from lineage.digests import sha256_file
 from lineage.errors import HallmarkError, InputError
 from lineage.trust import Trust
 from pipelines.project import Project
+from pipelines.sealing import runs
 from pipelines.sealing.seals import records
 
 
@@ -80,6 +81,9 @@ def journal_report(root: Path, trust: Trust) -> tuple[list[str], bool]:
         sealed = records(root / "history")
     except HallmarkError as error:
         return [*wrong, str(error)], False
+    if sealed:
+        gone = runs.altered(root / "runs", sealed[-1]["runs"])
+        wrong += [f"the run record {name} is not the one that was sealed" for name in gone]
     for record in sealed:
         if not journal.continues(found, record["journal"]):
             wrong.append(f"the journal does not continue what the seal of {record['version']} states")
