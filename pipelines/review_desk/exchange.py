@@ -49,7 +49,9 @@ def export_items(
     items = load_items(project, draw)
     found = readings(Journal(project.root / "reviews", check_name(person)).lines(), draw)
     chosen = waiting(items, found, person, role)[:limit]
-    content = tool.write(list(_rows(project, draw, chosen)), path.suffix)
+    by_place = sorted(chosen, key=lambda i: (i.source, i.part, i.row))
+    rows = {row["doc_id"]: row for row in _rows(project, draw, by_place)}
+    content = tool.write([rows[i.id] for i in chosen], path.suffix)
     write_bytes(path, b"")
     path.chmod(0o600)
     with path.open("wb") as f:

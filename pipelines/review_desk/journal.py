@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from lineage.errors import HallmarkError, InputError
-from stages.decide.reviews import parse_entry, read_reviews
+from stages.decide.reviews import SCHEMA, parse_entry, parse_lines
 
 
 class Journal:
@@ -21,17 +21,23 @@ class Journal:
 
     def __init__(self, folder: Path, person: str) -> None:
         self.folder, self.path = folder, folder / f"{person}.jsonl"
-        self._stamp: tuple = ()
-        self._lines: pl.DataFrame | None = None
+        self._known: dict[str, tuple[bytes, pl.DataFrame]] = {}
 
     def lines(self) -> pl.DataFrame:
-        """Return every decision of everybody; read again only when a file has changed."""
-        found = [
-            (p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(self.folder.glob("*.jsonl"))
-        ]
-        if self._lines is None or tuple(found) != self._stamp:
-            self._lines, self._stamp = read_reviews(self.folder), tuple(found)
-        return self._lines
+        """Return every decision of everybody; of a file that only grew, the new lines alone are read."""
+        paths = sorted(self.folder.glob("*.jsonl"))
+        self._known = {path.name: self._file(path) for path in paths}
+        return pl.concat([pl.DataFrame(schema=SCHEMA), *(table for _, table in self._known.values())])
+
+    def _file(self, path: Path) -> tuple[bytes, pl.DataFrame]:
+        content, empty = path.read_bytes(), (b"", pl.DataFrame(schema=SCHEMA))
+        before, table = self._known.get(path.name, empty)
+        if content == before:
+            return before, table
+        if not content.startswith(before) or before[-1:] not in (b"", b"\n"):
+            before, table = empty
+        rows = parse_lines(content[len(before) :], path, before.count(b"\n") + 1)
+        return content, pl.concat([table, pl.DataFrame(rows, schema=SCHEMA, orient="row")])
 
     def append(self, *entries: dict[str, Any]) -> None:
         """Append decisions, all or none, and return when they are on disk; a HallmarkError if the disk refuses."""

@@ -34,7 +34,7 @@ class Readings:
 def readings(lines: pl.DataFrame, draw: str) -> dict[tuple[bytes, bytes], Readings]:
     """Return what stands on each item of a draw."""
     found: dict[tuple[bytes, bytes], Readings] = defaultdict(Readings)
-    own = standing(lines).filter(pl.col("draw").is_in([draw, ""]))
+    own = standing(lines.filter(pl.col("draw").is_in([draw, ""])))
     for doc, text, person, role, verdict in own.select(*ITEM, "reviewer", "role", "verdict").iter_rows():
         found[doc, text].verdicts[person, role] = verdict
     return found

@@ -86,7 +86,7 @@ def status_lines(found: dict[str, Any]) -> list[str]:
     for p in found["people"]:
         out.append(
             f"{p['reviewer']} as {p['role']} in {p['draw'] or '(any)'}: {p['items']} items, {p['removed']} removed, "
-            f"median {p['median_seconds']} s, {p['under_2_s']} under 2 s, qualified on the day {p['qualified']}"
+            f"{_pace(p)}, qualified on the day {p['qualified']}"
         )
     if found["role_conflicts"]:
         out.append(
@@ -98,6 +98,12 @@ def status_lines(found: dict[str, Any]) -> list[str]:
         )
     out += [_signature(f) for f in found["files"]] or ["no decisions on file yet: `hallmark review serve`"]
     return out
+
+
+def _pace(person: dict[str, Any]) -> str:
+    if person["median_seconds"] is None:
+        return "time not recorded"
+    return f"median {person['median_seconds']} s, {person['under_2_s']} under 2 s"
 
 
 def audit_reading(audit: dict[str, Any]) -> list[str]:

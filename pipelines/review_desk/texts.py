@@ -97,14 +97,24 @@ def read_row(path: Path, row: int) -> pl.DataFrame:
     """Return row number `row` of a part file, reading only its row group; empty if the file or the row is missing."""
     if not path.is_file():
         return pl.DataFrame()
-    with pq.ParquetFile(path) as file:
-        start = 0
-        for group in range(file.num_row_groups):
-            size = file.metadata.row_group(group).num_rows
-            if row < start + size:
-                return pl.from_arrow(file.read_row_group(group).slice(row - start, 1))  # type: ignore[return-value]
-            start += size
+    start, stamp = 0, path.stat().st_mtime_ns
+    for group, size in enumerate(_group_sizes(path, stamp)):
+        if row < start + size:
+            return _group(path, stamp, group).slice(row - start, 1)
+        start += size
     return pl.DataFrame()
+
+
+@lru_cache(maxsize=256)
+def _group_sizes(path: Path, stamp: int) -> tuple[int, ...]:
+    with pq.ParquetFile(path) as file:
+        return tuple(file.metadata.row_group(n).num_rows for n in range(file.num_row_groups))
+
+
+@lru_cache(maxsize=8)  # the tables of two parts: neighbours in a draw often come from one part
+def _group(path: Path, stamp: int, group: int) -> pl.DataFrame:
+    with pq.ParquetFile(path) as file:
+        return pl.DataFrame(file.read_row_group(group))
 
 
 @lru_cache(maxsize=8)

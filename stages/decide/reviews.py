@@ -50,7 +50,7 @@ def load_reviews(folder: Path) -> pl.DataFrame:
 
 def read_reviews(folder: Path) -> pl.DataFrame:
     """Return every line of reviews/*.jsonl in file and line order (SCHEMA); an unsound line is an InputError."""
-    rows = [row for path in sorted(folder.glob("*.jsonl")) for row in _lines(path)]
+    rows = [row for path in sorted(folder.glob("*.jsonl")) for row in parse_lines(path.read_bytes(), path)]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
@@ -88,14 +88,15 @@ def _last(lines: pl.DataFrame) -> pl.DataFrame:
     return last.with_columns(own_role=pl.col("role").sort_by("since").first().over(own))
 
 
-def _lines(path: Path) -> list[tuple]:
+def parse_lines(content: bytes, path: Path, first: int = 1) -> list[tuple]:
+    """Return the decisions in `content`, bytes of the file `path` from line `first` on, as rows of SCHEMA."""
     try:
-        content = path.read_bytes().decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as e:
         raise InputError(
             f"not UTF-8 at byte {e.start}", where=str(path), cure="restore it from git"
         ) from None
-    found = enumerate(content.split("\n"), 1)
+    found = enumerate(text.split("\n"), first)
     return [_row(line, path.name, n, f"{path}:{n}") for n, line in found if line.strip()]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from stages.decide.policy import Gate
-from stages.decide.reviews import ITEM, READERS, standing
+from stages.decide.reviews import ITEM, READERS, role_conflicts, standing
 from stages.sample import frame_digest
 
 MEASURE = "manual-audit-pass-rate"
@@ -54,6 +54,7 @@ def audit_facts(
         "min_pass": min_pass,
         "allowed_failures": allowed_failures(n, min_pass),
         "agreement": agreement(draws, own),
+        "readers": _readers(draws, own),
         "codes": _codes(items),
         "earlier": earlier_audits(own, sample),
     }
@@ -104,6 +105,18 @@ def agreement(draws: pl.DataFrame, lines: pl.DataFrame) -> dict[str, Any]:
         "share": round(len(a) / draws.height, 4) if draws.height else None,
         "alike": round(alike / len(a), 4) if a else None,
         "kappa": cohen_kappa(a, b),
+    }
+
+
+def _readers(draws: pl.DataFrame, lines: pl.DataFrame) -> dict[str, int]:
+    """Return how many people read the draw, their readings, those by a person qualified on the day, role conflicts."""
+    drawn = draws.select(ITEM)
+    read = standing(lines).filter(pl.col("verdict").is_in(OUTCOMES)).join(drawn, on=ITEM, how="semi")
+    return {
+        "people": read["reviewer"].n_unique(),
+        "readings": read.height,
+        "qualified": read.filter(pl.col("qualified") == "qualified").height,
+        "role_conflicts": role_conflicts(lines).join(drawn, on=ITEM, how="semi").height,
     }
 
 

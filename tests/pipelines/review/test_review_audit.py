@@ -120,3 +120,18 @@ def test_a_second_audit_states_the_first(tmp_path: Path) -> None:
 def test_outcomes_keep_the_order_of_the_draw(tmp_path: Path) -> None:
     found = read_reviews(written(tmp_path, [line("02"), line("00", verdict="remove")]))
     assert outcomes(draws(3), found)["outcome"].to_list() == ["remove", "unread", "pass"]
+
+
+def test_readers_their_qualification_and_role_conflicts_are_counted(tmp_path: Path) -> None:
+    lines = [
+        line("00", qualified="qualified"),
+        line("00", role="reviewer"),
+        line("01", who="r2"),
+        line("77", who="r3"),
+    ]
+    assert facts(tmp_path, lines)["readers"] == {
+        "people": 2,
+        "readings": 2,
+        "qualified": 1,
+        "role_conflicts": 1,
+    }

@@ -82,3 +82,20 @@ def test_two_writers_on_one_file_lose_nothing(tmp_path: Path) -> None:
     ]
     assert [r.wait(60) for r in runs] == [0, 0]
     assert read_reviews(tmp_path).group_by("doc_id").len()["len"].to_list() == [60, 60]
+
+
+def test_a_file_changed_by_hand_is_read_anew_and_one_that_grew_goes_on_counting_lines(
+    journal: Journal,
+) -> None:
+    journal.append(line("01"), line("02"))
+    assert journal.lines().height == 2
+    journal.append(line("03"))
+    assert journal.lines()["line"].to_list() == [1, 2, 3]
+    journal.path.write_text(journal.path.read_text().replace("pass", "skip", 1))
+    assert journal.lines()["verdict"].to_list() == ["skip", "pass", "pass"]
+    with journal.path.open("a") as f:
+        f.write("{torn\n")
+    with pytest.raises(InputError, match=r"r1\.jsonl:4"):
+        journal.lines()
+    journal.path.unlink()
+    assert journal.lines().height == 0
