@@ -11,6 +11,7 @@ from typing import Any
 
 from lineage.canonical import plain_dumps
 from lineage.digests import sha256_bytes, sha256_file
+from lineage.errors import InputError
 from lineage.sheets.answers import check
 from lineage.sheets.reader import catalogue
 
@@ -36,6 +37,22 @@ class Release:
         check(answers)
         ordered = sorted(manifests, key=lambda m: (m["source"]["id"], m["part"]))
         return cls(Path(staging), manifest, tuple(ordered), answers or {})
+
+    @classmethod
+    def open(cls, folder: Path, answers: dict | None = None) -> Release:
+        """Return the view of a release folder; an InputError where its manifests cannot be read."""
+        from lineage import canonical
+
+        def read(path: Path) -> Any:
+            try:
+                return canonical.loads(path.read_bytes(), where=str(path))
+            except OSError as error:
+                cure = "name a whole release folder; `hallmark verify` says what it lacks"
+                raise InputError(f"cannot be read: {error.strerror}", where=str(path), cure=cure) from None
+
+        manifest = read(Path(folder) / MANIFEST)
+        parts = [f"meta/shards/{s['source']}/{s['part']}.json" for s in manifest["shards"]]
+        return cls.of(folder, manifest, [read(Path(folder) / p) for p in parts], answers)
 
     @property
     def dataset(self) -> Mapping[str, Any]:
