@@ -39,21 +39,29 @@ def run_tasks(
     spread: int = 8 << 20,
     limits: Limits | None = None,
     keep_lost: bool = False,
+    attempts: int = 3,
 ) -> list[Any]:
     """Return [fn(t) for t in tasks], in that order, worked on by `workers` processes.
 
-    Few small tasks (under `spread` bytes together) stay in this process, unless `keep_lost`. A worker that dies
-    takes no other task with it: its task runs again, three times in all. A task that then has no result, or that
-    broke its limits, is an error that names it; with `keep_lost` its place in the list holds a `Lost` instead.
+    Few small tasks (under `spread` bytes together) stay in this process, with `keep_lost` in one worker. A worker
+    that dies takes no other task with it: its task runs again, `attempts` times in all. A task that then has no result,
+    or that broke its limits, is an error that names it; with `keep_lost` its place in the list holds a `Lost`.
     """
     if not tasks:
         return []
-    here = not keep_lost and (workers <= 1 or len(tasks) == 1 or sum(t.weight for t in tasks) < spread)
+    if len(tasks) == 1 or sum(t.weight for t in tasks) < spread:
+        workers = 1
+    here = workers <= 1 and not keep_lost
     with progress(label, sum(max(1, t.weight) for t in tasks), len(tasks)) as advance:
         if here:
             return [_done(fn(task), task, advance) for task in tasks]
         results = _pool().run(
-            fn, tasks, workers=max(1, min(workers, len(tasks))), limits=limits, advance=advance
+            fn,
+            tasks,
+            workers=min(max(1, workers), len(tasks)),
+            limits=limits,
+            attempts=attempts,
+            advance=advance,
         )
     if not keep_lost:
         for task, result in zip(tasks, results, strict=True):

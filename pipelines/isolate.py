@@ -34,7 +34,7 @@ def isolate(task: PartTask, probe: Probe) -> tuple[tuple[int, str], ...]:
         alone = [span for span in lost if span[1] - span[0] == 1]
         found += [(start, why) for (start, _), why in _lost(task, alone, total, probe).items()]
         suspects = [span for span in lost if span[1] - span[0] > 1]
-        if len(found) + len(suspects) > MOST or len(lost) == len(slices) > WAYS:
+        if len(found) + len(suspects) > MOST or len(lost) == len(slices) >= WAYS:
             raise HallmarkError(
                 "the stage fails on too many documents of this part to blame them",
                 where=f"{task.fn} {task.label}",

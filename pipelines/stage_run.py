@@ -114,10 +114,18 @@ class StageRun:
         """Work on every part; where a worker did not survive, find the documents to blame and go on without them."""
         from pipelines.part_work import work
 
-        def attempt(some: Sequence[PartTask]) -> list[Any]:
+        def attempt(some: Sequence[PartTask], attempts: int = 2) -> list[Any]:
             guarded = bool(some) and some[0].reads_text
             limits = self.limits if guarded else None
-            return run_tasks(work, some, workers=self.workers, label=label, limits=limits, keep_lost=guarded)
+            return run_tasks(
+                work,
+                some,
+                workers=self.workers,
+                label=label,
+                limits=limits,
+                keep_lost=guarded,
+                attempts=attempts,
+            )
 
         results = attempt(tasks)
         for i, (task, result) in enumerate(zip(tasks, results, strict=True)):
@@ -128,7 +136,7 @@ class StageRun:
     def _without_poison(self, task: PartTask, attempt: Callable) -> dict[str, Any]:
         from pipelines.isolate import isolate
 
-        found = isolate(task, attempt)
+        found = isolate(task, lambda slices: attempt(slices, 1))
         for row, why in found:
             print(
                 f"{self.name}: {task.label} row {row}: poisonous record, quarantined ({Lost(why).words})",

@@ -14,7 +14,6 @@ from typing import Any
 from pipelines.executors.watch import IDLE_FACTOR, Limits, Lost, spent
 from pipelines.executors.worker import serve
 
-ATTEMPTS = 3
 TICK = 0.25  # seconds between two looks at the workers
 
 
@@ -63,11 +62,12 @@ class Pool:
         *,
         workers: int,
         limits: Limits | None,
+        attempts: int,
         advance: Callable[[int], None],
     ) -> list[Any]:
         """Return a result, or `Lost`, per task; the heaviest start first; the first error of a task is raised.
 
-        A task whose worker died runs again, ATTEMPTS times in all; one that broke its limits does not.
+        A task whose worker died runs again, `attempts` times in all; one that broke its limits does not.
         """
         results: dict[int, Any] = {}
         tries = [0] * len(tasks)
@@ -82,7 +82,7 @@ class Pool:
                     worker.task = None
                     if isinstance(answer, Lost):
                         tries[number] += 1
-                        if answer.why == "died" and tries[number] < ATTEMPTS:
+                        if answer.why == "died" and tries[number] < attempts:
                             todo.append(number)
                             continue
                     results[number] = answer

@@ -8,7 +8,6 @@ from typing import Any
 from lineage import keys
 from lineage.errors import TrustError
 from pipelines.stage_run import StageRun
-from stages.pii import annotate
 
 COLUMNS = ("row", "doc_id", "status", "kind", "text", "text_sha256", "chars")
 
@@ -29,6 +28,8 @@ def run(run: StageRun) -> dict[str, Any]:
 
 
 def part(tables: dict, settings: Any, extra: Any) -> dict[str, Any]:
+    from stages.pii import annotate  # in the worker: the driver needs no detector
+
     counts, spans = annotate(tables["ingest"], settings, extra)
     return {"pii": counts, "pii_spans": spans}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from pipelines.stage_run import StageRun
-from stages.screen import annotate
 
 COLUMNS = ("row", "doc_id", "source", "status", "kind", "text", "turns", "text_sha256", "chars")
 
@@ -18,4 +17,6 @@ def run(run: StageRun) -> dict[str, Any]:
 
 
 def part(tables: dict, settings: Any, extra: Any) -> dict[str, Any]:
+    from stages.screen import annotate  # in the worker: the driver needs no detector
+
     return {"screen": annotate(tables["ingest"], settings)}

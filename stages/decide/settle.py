@@ -21,7 +21,9 @@ def settle(
     by_source = readable & pl.col("source").is_in(list(refused))
     out = table.join(reviews, on=["doc_id", "text_sha256"], how="left", maintain_order="left")
     removed = readable & (pl.col("verdict") == "remove")
-    released = (pl.col("disposition") == "quarantined") & (pl.col("verdict") == "pass")
+    # no person can pass what a detector did not survive: publish would have to treat it unmeasured
+    measured = pl.col("reason").fill_null("") != "poisonous-record"
+    released = (pl.col("disposition") == "quarantined") & measured & (pl.col("verdict") == "pass")
     changes = [
         (on_request, "removed", "removal-request", "decide", "removal-request"),
         (by_source, "removed", "source-refused", "sample", "source-probe"),
