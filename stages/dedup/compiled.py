@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numba
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from stages.dedup.remembered import cache_folder
 
 
 def kernel(function: Callable) -> Callable:
@@ -27,35 +25,12 @@ def inlined(function: Callable) -> Callable:
 
 def _compile(function: Callable, inline: str) -> Callable:
     before = numba.config.CACHE_DIR
-    folder = before or _cache_folder()
+    folder = before or cache_folder()
     numba.config.CACHE_DIR = folder
     try:
         return numba.njit(cache=bool(folder), nogil=True, boundscheck=False, inline=inline)(function)
     finally:
         numba.config.CACHE_DIR = before  # other packages choose for themselves
-
-
-@lru_cache(maxsize=1)
-def _cache_folder() -> str:
-    """Return the first folder that can be written, beside the package or in the user's cache, else "".
-
-    Its name holds a digest of every source that is compiled: numba itself looks at the file of the outermost
-    function alone, and would run old machine code after a change in a function that it calls.
-    """
-    here = Path(__file__).parent
-    texts = [path.read_bytes() for path in sorted(here.glob("*.py"))]
-    compiled = b"\0".join(text for text in texts if b"dedup.compiled" in text or b"KIND_SHIFT =" in text)
-    digest = hashlib.sha256(Path(__file__).read_bytes() + compiled).hexdigest()
-    name = f"numba-{digest[:16]}"
-    user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    for folder in (here / "__pycache__" / name, Path(user) / "hallmark" / name):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
-            return str(folder)
-    return ""
 
 
 def _peek(typing_context, array, index):  # indexing would test for negative indices, once per byte
@@ -79,19 +54,30 @@ def _poke(typing_context, array, index, value):
     return types.void(array, types.int64, array.dtype), generate
 
 
-def _load_u32(typing_context, array, index):  # four loads of a byte would hinder vector code
-    """Return four bytes at an unaligned index of a contiguous uint8 array as a little-endian uint32."""
+def _load(kind: Any) -> Callable:
+    """Return the loading of an unaligned little-endian number: single bytes would hinder vector code."""
 
     def generate(context, builder, sig, args):
         view = context.make_array(sig.args[0])(context, builder, args[0])
-        word = cgutils.ir.PointerType(context.get_value_type(types.uint32))
+        word = cgutils.ir.PointerType(context.get_value_type(kind))
         value = builder.load(builder.bitcast(builder.gep(view.data, [args[1]]), word))
         value.align = 1
         return value
 
-    return types.uint32(array, types.int64), generate
+    return generate
+
+
+def _load_u32(typing_context, array, index):
+    """Return four bytes at an index of a contiguous uint8 array as a uint32."""
+    return types.uint32(array, types.int64), _load(types.uint32)
+
+
+def _load_u64(typing_context, array, index):
+    """Return eight bytes at an index of a contiguous uint8 array as a uint64."""
+    return types.uint64(array, types.int64), _load(types.uint64)
 
 
 peek: Any = intrinsic(_peek)
 poke: Any = intrinsic(_poke)
 load_u32: Any = intrinsic(_load_u32)
+load_u64: Any = intrinsic(_load_u64)

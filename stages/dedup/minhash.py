@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from stages.dedup.compiled import kernel, peek
+from stages.dedup.compiled import inlined, kernel, load_u64, peek
 from stages.dedup.hashing import finalise, xxh32
 from stages.dedup.units import byte_end, fold, scratch, window_end
 
 _BLOCK = 1024  # shingle hashes that stay in the first cache while every permutation passes over them
-_SECOND_SEED = 0x5BD1E995
+_LANES = 64  # hashes that one step of the compiled loop takes
+_MIX, _STEP = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 
 
 @kernel
@@ -38,8 +39,17 @@ def sign_texts(data, offsets, table, expansions, lengths, a, b, signatures, coun
             if filled == _BLOCK:
                 permute(block, filled, a, b, signatures[d])
                 count, filled = count + filled, 0
-        permute(block, filled, a, b, signatures[d])
+        permute(block, _padded(block, filled), a, b, signatures[d])
         counts[d] = count + filled
+
+
+@inlined
+def _padded(block, filled):
+    """Repeat the first hash until whole vectors are full; a minimum does not mind."""
+    size = (filled + _LANES - 1) // _LANES * _LANES
+    for i in range(filled, size):
+        block[i] = block[0]
+    return size
 
 
 @kernel
@@ -57,14 +67,20 @@ def hash_texts(data, offsets, table, expansions, lengths, into, counts):
     """Write the 64-bit hash of each shingle of each text to `into`, text after text; fill counts [n].
 
     Only as many hashes are written as `into` holds; counts are complete, so a second call can bring the room.
+    Each unit is hashed once, each shingle from its units: equal units in equal order, and only they, are one shingle.
     """
     out, starts, kinds = scratch(_longest(offsets))
-    place = np.int64(0)
+    hashes, place = np.empty(starts.size, np.uint64), np.int64(0)
     for d in range(counts.size):
         written, units = fold(data, offsets[d], offsets[d + 1], table, expansions, out, starts, kinds)
         while written < 0:
             out, starts, kinds = scratch(2 * out.size)
+            hashes = np.empty(starts.size, np.uint64)
             written, units = fold(data, offsets[d], offsets[d + 1], table, expansions, out, starts, kinds)
+        for i in range(units):
+            hashes[i] = _unit_hash(
+                out, np.int64(peek(starts, i)), byte_end(out, starts, i + 1, units, written)
+            )
         before, reached = place, np.int64(0)
         for i in range(units):
             stop = window_end(i, units, peek(lengths, np.int64(peek(kinds, i)) - 1), reached)
@@ -72,12 +88,26 @@ def hash_texts(data, offsets, table, expansions, lengths, into, counts):
                 continue
             reached = max(reached, stop)
             if place < into.size:
-                end = byte_end(out, starts, stop, units, written)
-                high = np.uint64(xxh32(out, np.int64(peek(starts, i)), end, np.uint32(0)))
-                low = np.uint64(xxh32(out, np.int64(peek(starts, i)), end, np.uint32(_SECOND_SEED)))
-                into[place] = (high << np.uint64(32)) | low
+                h = np.uint64(stop - i)
+                for k in range(i, stop):
+                    h = h * _STEP + peek(hashes, k)
+                into[place] = h ^ (h >> np.uint64(32))
             place += 1
         counts[d] = place - before
+
+
+@inlined
+def _unit_hash(out, start, end):
+    """Return a 64-bit hash of out[start:end]; up to seven bytes behind the end are read and masked."""
+    h, i = np.uint64(end - start), start
+    while i + 8 <= end:
+        h = (h ^ load_u64(out, i)) * _MIX
+        h ^= h >> np.uint64(29)
+        i += 8
+    rest = np.uint64(8 * (end - i))
+    h = (h ^ (load_u64(out, i) & ((np.uint64(1) << rest) - np.uint64(1)))) * _MIX
+    h = (h ^ (h >> np.uint64(32))) * _STEP
+    return h ^ (h >> np.uint64(29))
 
 
 @kernel

@@ -7,6 +7,8 @@ import math
 import unicodedata
 from functools import lru_cache
 
+import numpy as np
+
 from stages.dedup.scripts import folding_digest
 from stages.dedup.settings import DedupSettings
 
@@ -20,11 +22,29 @@ def bands_rows(settings: DedupSettings) -> tuple[int, int]:
     """Return (bands, rows): those set, else the best for threshold and weights by datasketch's integral."""
     if settings.bands and settings.rows:
         return settings.bands, settings.rows
-    from datasketch import MinHashLSH
+    return _least_error(settings.threshold, settings.num_perm, settings.miss_weight)
 
-    weights = (round(1 - settings.miss_weight, 6), settings.miss_weight)
-    index = MinHashLSH(threshold=settings.threshold, num_perm=settings.num_perm, weights=weights)
-    return index.b, index.r
+
+def _least_error(threshold: float, num_perm: int, miss_weight: float) -> tuple[int, int]:
+    """Return the (bands, rows) of least weighted error, the first of equals, as datasketch's MinHashLSH chooses.
+
+    The error is (1 - miss_weight) times the integral of the detection curve up to the threshold, plus miss_weight
+    times that of its complement above. The curve is a polynomial of degree bands * rows, so Gauss's rule with half
+    as many points integrates it exactly; 256 points leave nothing to see above that. scipy, which datasketch
+    asks, takes longer to import than all of this to run.
+    """
+    points, weights = np.polynomial.legendre.leggauss(min(num_perm // 2 + 1, 256))
+    below, above = (points + 1) / 2 * threshold, threshold + (points + 1) / 2 * (1 - threshold)
+    least, chosen = math.inf, (0, 0)
+    for bands in range(1, num_perm + 1):
+        rows = np.arange(1, num_perm // bands + 1)[:, None]
+        needless = (1 - (1 - below**rows) ** bands) @ weights * threshold / 2
+        missed = (1 - above**rows) ** bands @ weights * (1 - threshold) / 2
+        error = needless * round(1 - miss_weight, 6) + missed * miss_weight
+        best = int(np.argmin(error))
+        if error[best] < least:
+            least, chosen = error[best], (bands, best + 1)
+    return chosen
 
 
 def least_matches(settings: DedupSettings) -> int:

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stages.dedup.remembered import remembered
+
 TABLE_SIZE = 0x34000  # code points above are separators, but for the invisible ones of plane 14
 SEPARATOR, WORD, CHARACTER, INVISIBLE, EXPANDS = 0, 1, 2, 3, 4
 KIND_SHIFT = 24  # an entry is kind << 24 | code point (or the place of the expansion)
@@ -54,6 +56,10 @@ class Folding(NamedTuple):
 @lru_cache(maxsize=1)
 def folding() -> Folding:
     """Return the folding of every code point, for the Unicode version of this interpreter."""
+    return Folding(*remembered("folding", _folding))
+
+
+def _folding() -> tuple[np.ndarray, np.ndarray]:
     table = np.zeros(TABLE_SIZE, np.uint32)
     expansions: list[int] = []
     skipped = np.zeros(TABLE_SIZE, bool)
@@ -72,7 +78,7 @@ def folding() -> Folding:
             expansions += [len(entries), *entries]
         else:
             table[point] = INVISIBLE << KIND_SHIFT
-    return Folding(table, np.array(expansions or [0], np.uint32))
+    return table, np.array(expansions or [0], np.uint32)
 
 
 @lru_cache(maxsize=1)
@@ -82,6 +88,10 @@ def uncomposed() -> np.ndarray:
     Those with a combining class, those that NFC replaces, and those that compose with what stands before.
     The last place stands for every code point beyond.
     """
+    return remembered("uncomposed", _uncomposed)[0]
+
+
+def _uncomposed() -> tuple[np.ndarray]:
     table = np.zeros(TABLE_SIZE, np.uint8)
     table[0x1160:0x1200] = 1  # Hangul vowels and finals compose by rule, not by table
     for point in range(0x300, 0x30000):
@@ -94,7 +104,7 @@ def uncomposed() -> np.ndarray:
         pieces = unicodedata.decomposition(chr(point)).split()
         if len(pieces) == 2 and pieces[0][0] != "<":
             table[int(pieces[1], 16)] = 1
-    return table
+    return (table,)
 
 
 def folding_digest() -> str:

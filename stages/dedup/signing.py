@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,8 @@ import pyarrow as pa
 
 from stages.dedup.scripts import folding, uncomposed
 from stages.dedup.settings import DedupSettings
+
+_RUN = 2**20  # bytes of text normalised between two looks at the hasher: a part of the second cache
 
 SIGNATURES = {
     "row": pl.UInt32,
@@ -25,8 +28,9 @@ def sign(docs: pl.DataFrame, settings: DedupSettings) -> pl.DataFrame:
     """Return the SIGNATURES of one part's documents, in their order; each distinct text is worked on once."""
     texts = docs.select("text_sha256", "text").filter(pl.col("text").is_not_null())
     texts = texts.unique("text_sha256", keep="first", maintain_order=True)
-    nfc = composed(texts["text"])
-    exact = _exact(nfc, texts["text"], texts["text_sha256"])
+    given = texts["text"]
+    nfc = composed(given)
+    exact = _exact(nfc, given, texts["text_sha256"])
     counts, signatures = _signatures(nfc, settings)
     signed = pl.DataFrame(
         {"text_sha256": texts["text_sha256"], "exact": exact, "shingles": counts, "signature": signatures}
@@ -42,11 +46,13 @@ def sign(docs: pl.DataFrame, settings: DedupSettings) -> pl.DataFrame:
 
 @lru_cache(maxsize=8)
 def permutations(settings: DedupSettings) -> tuple[np.ndarray, np.ndarray]:
-    """Return (a, b), uint32 [num_perm] each: datasketch's affine32 permutations for the seed."""
-    from datasketch import MinHash
+    """Return (a, b), uint32 [num_perm] each: datasketch's affine32 permutations for the seed.
 
-    a, b = MinHash(num_perm=settings.num_perm, seed=settings.seed, scheme="affine32").permutations
-    return np.ascontiguousarray(a, np.uint32), np.ascontiguousarray(b, np.uint32)
+    Drawn as datasketch draws them, a odd; its import would cost half a second a worker.
+    """
+    draw, n = np.random.RandomState(settings.seed), settings.num_perm
+    a = draw.randint(0, 2**31, n, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    return a, draw.randint(0, 2**32, n, dtype=np.uint32)
 
 
 def window_lengths(settings: DedupSettings) -> np.ndarray:
@@ -77,22 +83,32 @@ def composed(texts: pl.Series) -> pl.Series:
 
 
 def _exact(texts: pl.Series, originals: pl.Series, digests: pl.Series) -> pl.Series:
+    """Return sha256 of each text under `exact@1`, in runs of texts whose bytes stay in the cache between the steps."""
+    data, offsets = buffers(texts)
+    as_given = np.ones(len(texts), np.bool_) if texts is originals else (texts == originals).to_numpy()
+    cuts = np.searchsorted(offsets, np.arange(0, int(offsets[-1]) + 1, _RUN), side="left")
+    cuts = np.unique(np.concatenate([cuts, [0, len(texts)]]))
+    longest = max((int(offsets[b] - offsets[a]) for a, b in pairwise(cuts)), default=0)
+    out, given, found = np.empty(longest, np.uint8), digests.to_list(), []
+    for first, after in pairwise(cuts.tolist()):
+        start = int(offsets[first])
+        run = data[start : int(offsets[after])], offsets[first : after + 1] - start
+        found += _digests(*run, out, as_given[first:after], given[first:after])
+    return pl.Series(found, dtype=pl.Binary)
+
+
+def _digests(
+    data: np.ndarray, offsets: np.ndarray, out: np.ndarray, as_given: np.ndarray, given: list
+) -> list:
     from stages.dedup.whitespace import fold_spaces, same_bytes
 
-    data, offsets = buffers(texts)
-    out = np.empty_like(data)
-    ends = np.empty(len(texts), np.int64)
-    same = np.zeros(len(texts), np.bool_)
+    ends, same = np.empty(len(given), np.int64), np.zeros(len(given), np.bool_)
     fold_spaces(data, offsets, out, ends)
     same_bytes(data, out, offsets, ends, same)
-    same &= (texts == originals).to_numpy()
-    view, given = memoryview(out), digests.to_list()
-    spans = zip(offsets[:-1].tolist(), ends.tolist(), same.tolist(), given, strict=True)
+    view, sha256 = memoryview(out), hashlib.sha256
+    spans = zip(offsets[:-1].tolist(), ends.tolist(), (same & as_given).tolist(), given, strict=True)
     # sha256 comes one text at a time; texts that are in normal form have theirs from ingest
-    return pl.Series(
-        [known if equal else hashlib.sha256(view[start:end]).digest() for start, end, equal, known in spans],
-        dtype=pl.Binary,
-    )
+    return [known if equal else sha256(view[start:end]).digest() for start, end, equal, known in spans]
 
 
 def _signatures(texts: pl.Series, settings: DedupSettings) -> tuple[pl.Series, pl.Series]:
