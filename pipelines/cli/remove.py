@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from pathlib import Path
 from typing import Optional
 
@@ -55,7 +56,7 @@ def request(
     url: Optional[str] = typer.Option(None, help="Web address of the document"),  # noqa: UP045
     domain: Optional[str] = typer.Option(None, help="Every document of this domain and those below it"),  # noqa: UP045
     text_file: Optional[Path] = typer.Option(None, help="File with the text (UTF-8)"),  # noqa: UP045
-    subject: Optional[str] = typer.Option(None, help="TYPE=VALUE of a person, e.g. EMAIL_ADDRESS=..."),  # noqa: UP045
+    subject: Optional[str] = typer.Option(None, help="TYPE=VALUE of a person; TYPE=- reads it"),  # noqa: UP045
     jurisdiction: Optional[str] = typer.Option(None, help="ISO 3166 code, or EU"),  # noqa: UP045
     request_id: Optional[str] = typer.Option(None, help="Your number of the request; no name in it"),  # noqa: UP045
     verified_by: Optional[str] = typer.Option(None, help="Pseudonym of who checked the request"),  # noqa: UP045
@@ -71,6 +72,8 @@ def request(
     from pipelines.removal.selector import choose
 
     project = Project.find()
+    if subject and subject.endswith("=-"):  # keeps the value out of the shell's history and the process list
+        subject = subject[:-1] + sys.stdin.readline().strip()
     selector = choose(doc_id=doc_id, url=url, domain=domain, text_file=text_file, subject=subject)
     ground = Ground(basis, _day(project, date), request_id, jurisdiction, verified_by)
     entry = request(project, selector, ground, dry_run=dry_run, others=tuple(release or ()))

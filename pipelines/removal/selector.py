@@ -97,15 +97,18 @@ def _text(path: Path) -> Selector:
 
 
 def _subject(value: str) -> Selector:
-    kind, separator, raw = value.partition("=")
-    if not separator or not kind or not raw:
-        raise InputError(
-            "not of the form TYPE=VALUE",
-            where="--subject",
-            cure="for example EMAIL_ADDRESS=... or CN_MOBILE=...",
-        )
+    from stages.pii.catalogue import TYPES
     from stages.pii.values import normalise_value
 
+    kind, separator, raw = value.partition("=")
+    if not separator or not kind or not raw:
+        cure = "for example EMAIL_ADDRESS=...; with TYPE=- the value is read from standard input"
+        raise InputError("not of the form TYPE=VALUE", where="--subject", cure=cure)
+    if kind not in TYPES:
+        known = ", ".join(TYPES)
+        raise InputError(
+            "no such type of personal information", where="--subject", cure=f"use one of: {known}"
+        )
     if not normalise_value(kind, raw):
         raise InputError("the value is empty in its normal form", where="--subject")
     return Selector("subject", raw, kind)
