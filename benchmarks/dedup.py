@@ -1,11 +1,12 @@
 """Near-duplicate removal: recall and precision against exact truth, and speed beside other tools.
 
-    python -m benchmarks.dedup --eval-dir DIR [--documents N ...] [--rounds 3] [--peers PYTHON]
+    python -m benchmarks.dedup --eval-dir DIR [--documents N ...] [--rounds 3] [--peer-python PYTHON]
                                [--json FILE] [--write docs/dedup.md]
 
 Needs in DIR: `dedup/` with tables of documents (id, text) and of labelled pairs (a, b and a column named
-jaccard...), and `corpora/` with any text. PYTHON is an interpreter that can import datatrove or rensa, which pin
-other versions; tools that cannot be imported are named as not run. datasketch runs in our own environment.
+jaccard...), and `corpora/` with any text. PYTHON is an interpreter that can import datatrove, text-dedup
+and rensa, which pin other versions; tools that cannot be imported are named as not run. datasketch runs in our own
+environment.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from stages.dedup import DedupSettings, method
 
 MARKS = ("<!-- benchmark -->", "<!-- /benchmark -->")
 JOBS = Path(__file__).with_name("dedup_jobs.py")
-PEERS = ("datasketch", "rensa", "datatrove", "datatrove-split")
+PEERS = ("datasketch", "datasketch-xxh32", "rensa", "text-dedup", "datatrove-split", "datatrove")
+PATIENCE = 120  # seconds after which a tool is not run once more
 
 
 def main() -> None:
@@ -39,7 +41,9 @@ def main() -> None:
     parser.add_argument("--documents", type=int, nargs="+", default=[20_000])
     parser.add_argument("--peer-documents", type=int, default=20_000, help="larger corpora run ours alone")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--peers", default=sys.executable, help="interpreter that can import the peers")
+    parser.add_argument(
+        "--peer-python", dest="peers", default=sys.executable, help="interpreter that can import the peers"
+    )
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--write", type=Path, help="put the tables between the markers of this Markdown file")
     options = parser.parse_args()
@@ -78,13 +82,14 @@ def _rounds(
     runs: dict[str, list[dict]] = {tool: [] for tool in tools}
     for turn in range(options.rounds):
         for tool in tools:
-            if not (runs[tool] and "error" in runs[tool][-1]):
+            failed = bool(runs[tool]) and "error" in runs[tool][-1]
+            if not failed and sum(run["seconds"] for run in runs[tool]) < PATIENCE:
                 runs[tool].append(_run(tool, file, folder / f"{tool}-{file.stem}-{turn}", options.peers))
     return runs
 
 
 def _run(tool: str, file: Path, folder: Path, peers: str) -> dict:
-    python = sys.executable if tool in ("hallmark", "datasketch") else peers
+    python = sys.executable if tool == "hallmark" or tool.startswith("datasketch") else peers
     command = [python, str(JOBS), tool, str(file), str(folder)]
     root = Path(__file__).parent.parent
     done = subprocess.run(
@@ -116,6 +121,7 @@ def _job(tool: str, number: int, megabytes: float, runs: list[dict]) -> dict:
         "mb_per_second": round(megabytes / seconds, 2),
         "peak_mb": max(run["peak_mb"] for run in runs),
         "kept": len(runs[-1]["kept"]),
+        "rounds": len(runs),
     }
 
 
@@ -135,7 +141,18 @@ def render(figures: dict) -> str:
         ),
         "Whole jobs on one core, processor seconds without imports, median of the rounds:",
         _table(
-            ["tool", "documents", "MB", "seconds", "spread", "docs/s", "MB/s", "times slower", "peak MB"],
+            [
+                "tool",
+                "documents",
+                "MB",
+                "seconds",
+                "spread",
+                "docs/s",
+                "MB/s",
+                "times slower",
+                "peak MB",
+                "rounds",
+            ],
             [_speed(job, jobs) for job in jobs],
         ),
         "Copies removed (or their original instead), by share of words or characters edited:",
@@ -156,11 +173,11 @@ def _planted(results: list[dict]) -> str:
 
 def _speed(job: dict, jobs: list[dict]) -> list:
     if "not_run" in job:
-        return [job["tool"], job["documents"], job["megabytes"], "not run", *[""] * 5]
+        return [job["tool"], job["documents"], job["megabytes"], "not run", *[""] * 6]
     ours = next(j for j in jobs if j["tool"] == "hallmark" and j["documents"] == job["documents"])
     slower = round(job["seconds"] / ours["seconds"], 1)
     named = ("tool", "documents", "megabytes", "seconds", "spread", "docs_per_second", "mb_per_second")
-    return [*(job[name] for name in named), slower, job["peak_mb"]]
+    return [*(job[name] for name in named), slower, job["peak_mb"], job["rounds"]]
 
 
 def _table(head: list[str], rows: list[list]) -> str:

@@ -55,16 +55,29 @@ def hallmark(file: Path, folder: Path, clock: Clock) -> list[int]:
 
 
 def datasketch(file: Path, folder: Path, clock: Clock) -> list[int]:
-    """Run datasketch's bulk signatures, its MinHashLSH index, and an estimate check; greedy in the order of id."""
-    import pyarrow.parquet as pq
+    """Run datasketch as shipped, which hashes shingles by SHA-1."""
+    from datasketch.hashfunc import sha1_hash32
+
+    return _datasketch(file, clock, sha1_hash32)
+
+
+def datasketch_xxh32(file: Path, folder: Path, clock: Clock) -> list[int]:
+    """Run datasketch with xxHash, which gives the signatures that this project computes."""
     import xxhash
+
+    return _datasketch(file, clock, xxhash.xxh32_intdigest)
+
+
+def _datasketch(file: Path, clock: Clock, hashed: Callable[[bytes], int]) -> list[int]:
+    """Run bulk signatures, the MinHashLSH index, and an estimate check; greedy in the order of id."""
+    import pyarrow.parquet as pq
     from datasketch import MinHash, MinHashLSH
 
     clock.start()
     rows = pq.read_table(file).to_pylist()
     shingles = [_shingles(row["text"], row["lang"]) for row in rows]
     clock.lap("shingle")
-    signatures = MinHash.bulk(shingles, num_perm=PERMUTATIONS, hashfunc=xxhash.xxh32_intdigest)
+    signatures = MinHash.bulk(shingles, num_perm=PERMUTATIONS, hashfunc=hashed)
     clock.lap("sign")
     index, kept = MinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS, params=(BANDS, ROWS)), []
     for row, signature, present in zip(rows, signatures, shingles, strict=True):
@@ -155,9 +168,27 @@ def datatrove_split(file: Path, folder: Path, clock: Clock) -> list[int]:
     return datatrove(file, folder, clock)
 
 
+def text_dedup(file: Path, folder: Path, clock: Clock) -> list[int]:
+    """Run text-dedup's MinHash command with the same bands; it cuts words at what is no letter, in any script."""
+    import datasets
+    from text_dedup.minhash import main as command
+
+    clock.start()
+    table = datasets.Dataset.from_parquet(str(file), cache_dir=str(folder / "cache"))
+    table.save_to_disk(str(folder / "in"))
+    sizes = {"ngram": 5, "num_perm": PERMUTATIONS, "threshold": THRESHOLD, "b": BANDS, "r": ROWS}
+    given = {"path": folder / "in", "output": folder / "out", "cache_dir": folder / "cache", "num_proc": 1}
+    options = [f"--{name}={value}" for name, value in (sizes | given | {"column": "text"}).items()]
+    command(["--local", *options], standalone_mode=False)
+    clock.lap("command")
+    return datasets.load_from_disk(str(folder / "out"))["id"][:]
+
+
 TOOLS: dict[str, Callable[[Path, Path, Clock], list[int]]] = {
     "hallmark": hallmark,
     "datasketch": datasketch,
+    "datasketch-xxh32": datasketch_xxh32,
+    "text-dedup": text_dedup,
     "rensa": rensa,
     "datatrove": datatrove,
     "datatrove-split": datatrove_split,
