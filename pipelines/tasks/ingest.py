@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -19,7 +20,7 @@ from pipelines.executor import usage
 from pipelines.part_work import trace
 from pipelines.project import PartRef, Project, read_json, write_json
 from pipelines.stage_run import StageRun
-from stages.ingest import mark_repeats, plan_parts, taken_before
+from stages.ingest import in_a_row, mark_repeats, plan_parts, read_row, taken_before
 from stages.ingest import read_part as read_source_part
 from stages.ingest.files import InputFile
 
@@ -64,13 +65,14 @@ def run(run: StageRun) -> dict[str, Any]:
         if todo and repeats:  # what was marked depends on all parts: begin with the unmarked ones
             final, todo = keys, [t for t in wanted if not parts.is_done([Path(t.output)], t.key)]
         stands = not todo and before.get("parts") == parts.content_key(parts=keys)
+        rows, single = _in_rows(wanted, {t.ref.part for t in todo})
         settled[entry["id"]] = {
             "parts": parts.content_key(parts=keys),
             "repeats": repeats if stands else None,
             "tasks": wanted,
         }
-        tasks += todo
-    run.map(read, tasks)
+        tasks += [*rows, *(t for t in todo if t.ref.part in single)]
+    run.map(work, tasks)
     for source, state in settled.items():
         wanted = state.pop("tasks")
         if state["repeats"] is None:
@@ -132,23 +134,69 @@ def _ids(path: Path) -> pl.Series:
     return parts.read_part(path, ["doc_id"])["doc_id"]
 
 
-def read(task: ReadTask) -> dict[str, Any]:
-    """Read one part and write its table; a library's error is named without its message, which may quote text."""
+@dataclass(frozen=True)
+class RowTask:
+    """The slices of one file that can only be read from its start: read once, the wanted parts written in a row."""
+
+    slices: tuple[ReadTask, ...]
+    wanted: frozenset[str]
+
+    @property
+    def label(self) -> str:
+        return f"{self.slices[0].label} and {len(self.slices) - 1} more of one file"
+
+    @property
+    def weight(self) -> int:
+        return sum(task.weight for task in self.slices)
+
+
+def _in_rows(tasks: list[ReadTask], todo: set[str]) -> tuple[list[RowTask], set[str]]:
+    """Return one task per file that must be read in one go, and the names of the parts to read on their own."""
+    groups: dict[str, list[ReadTask]] = {}
+    for task in tasks:
+        if in_a_row(task.source, task.part):
+            groups.setdefault(task.part.slices[0][0], []).append(task)
+    rows = [
+        RowTask(tuple(group), frozenset(names))
+        for group in groups.values()
+        if len(group) > 1 and (names := {t.ref.part for t in group} & todo)
+    ]
+    return rows, todo - {name for row in rows for name in row.wanted}
+
+
+def work(task: ReadTask | RowTask) -> dict[str, Any]:
+    """Read and write one part or one file's parts; a library's error is named without its message."""
     start, before = time.perf_counter(), usage()
     try:
-        table = read_source_part(task.source, task.part, Path(task.root), task.settings)
+        size = _read(task) if isinstance(task, ReadTask) else _read_row(task)
     except HallmarkError:
         raise
-    except Exception as e:
+    except Exception as e:  # the message may quote text
         raise HallmarkError(f"{type(e).__name__} while reading", where=task.label, cure=trace(e)) from None
-    parts.write_part(Path(task.output), table, DOCUMENTS, task.key)
     after = usage()
     return {
         "seconds": time.perf_counter() - start,
         "cpu": after["cpu"] - before["cpu"],
         "peak_mib": after["peak_mib"],
-        "bytes": pc.sum(table["bytes"]).as_py() or 0,
+        "bytes": size,
     }
+
+
+def _read(task: ReadTask) -> int:
+    return _write(task, read_source_part(task.source, task.part, Path(task.root), task.settings))
+
+
+def _read_row(task: RowTask) -> int:
+    first, by_name = task.slices[0], {t.ref.part: t for t in task.slices}
+    found = read_row(
+        first.source, [t.part for t in task.slices], Path(first.root), first.settings, set(task.wanted)
+    )
+    return sum(_write(by_name[part.part], table) for part, table in found)
+
+
+def _write(task: ReadTask, table: pa.Table) -> int:
+    parts.write_part(Path(task.output), table, DOCUMENTS, task.key)
+    return pc.sum(table["bytes"]).as_py() or 0
 
 
 def _counts(project: Project) -> dict[str, Any]:

@@ -20,6 +20,8 @@ _PLACES = {
     "Part": "plan",
     "plan_parts": "plan",
     "read_part": "read",
+    "read_row": "read",
+    "in_a_row": "read",
     "reread": "locator",
     "mark_repeats": "same_ids",
     "taken_before": "same_ids",

@@ -5,33 +5,34 @@ from __future__ import annotations
 import io
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from stages.ingest.batch import Batch, failed
+from stages.ingest.batch import Piece, failed
 from stages.ingest.streams import Broken, Place, blocks, opened
 
-#: Reads a member's content: (content, name) -> batches.
-MemberReader = Callable[[bytes, str], list[Batch]]
+#: Reads a member's content: (content, name) -> pieces.
+MemberReader = Callable[[bytes, str], Iterable[Piece]]
 
 
 def read_archive(
     place: Place, name: str, archive: str, compression: str, limit: int, read: MemberReader
-) -> list[Batch]:
+) -> Iterator[Piece]:
     """Read every file in an archive, in its order; `limit` bounds the bytes of one, and of all together."""
-    out: list[Batch] = []
     members = _tar(place, name, compression, limit) if archive == "tar" else _zip(place, name, limit)
-    left = limit
+    left, some = limit, False
     for member, content in members:
+        some = True
         if isinstance(content, str):
-            out.append(failed(member, content, record=0))
+            yield failed(member, content, record=0)
             continue
         left -= len(content)
         if left < 0:
-            out.append(failed(member, "too-long", record=0))
-            break
-        out += read(content, member)
-    return out or [failed(name, "empty-text", offset=0, record=0)]
+            yield failed(member, "too-long", record=0)
+            return
+        yield from read(content, member)
+    if not some:
+        yield failed(name, "empty-text", offset=0, record=0)
 
 
 def _tar(place: Place, name: str, compression: str, limit: int) -> Iterator[tuple[str, bytes | str]]:

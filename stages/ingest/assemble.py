@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import partial
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any
 from unicodedata import is_normalized, normalize
 
@@ -12,24 +13,106 @@ import numpy as np
 import pyarrow as pa
 
 from lineage.records import DOCUMENTS, STATUS_OK, STATUS_UNREADABLE
-from stages.ingest.batch import Batch
+from stages.ingest.batch import Batch, Columns, Piece
 from stages.ingest.labels import label_texts
 from stages.ingest.same_ids import mark_repeats
 from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Source, licence_problem
+from stages.ingest.text_scan import need_care
 
 _is_nfc = partial(is_normalized, "NFC")
 
 
-def to_table(source: Source, batches: Sequence[Batch], settings: IngestSettings) -> pa.Table:
-    """Return the rows of a part in order; a second record with the same id becomes `duplicate-id`."""
-    tables = [_table(source, batch, settings) for batch in batches if len(batch)]
+def to_table(source: Source, pieces: Iterable[Piece], settings: IngestSettings) -> pa.Table:
+    """Return the rows of a part in order; a second record with the same id becomes `duplicate-id`.
+
+    Each piece becomes Arrow data before the next one is read: texts are held once.
+    """
+    return join_tables(source, [piece_table(source, piece, settings) for piece in pieces if len(piece)])
+
+
+def piece_table(source: Source, piece: Piece, settings: IngestSettings) -> pa.Table:
+    """Return the rows of what a reader handed over, not yet numbered."""
+    if isinstance(piece, Columns):
+        return _columns(source, piece, settings)
+    return _table(source, piece, settings)
+
+
+def join_tables(source: Source, tables: list[pa.Table]) -> pa.Table:
+    """Return the rows of a part from the tables of its pieces: numbered, each id once."""
     if not tables:
         return DOCUMENTS.empty_table()
-    table = pa.concat_tables(tables).combine_chunks()
-    table = mark_repeats(source.id, table)
+    table = mark_repeats(source.id, pa.concat_tables(tables))
     rows = pa.array(np.arange(table.num_rows, dtype=np.uint32))
     return table.set_column(0, DOCUMENTS.field("row"), rows).cast(DOCUMENTS)
+
+
+def _columns(source: Source, piece: Columns, settings: IngestSettings) -> pa.Table:
+    """Return the rows of a piece: the plain texts as they are, the others one by one, in the piece's order."""
+    metas = piece.plain.get("meta")
+    metas = metas if metas is None or isinstance(metas, pa.Array) else pa.array(metas, pa.large_string())
+    care = need_care(piece.text, piece.series, metas, settings)
+    if not care.any():
+        return _plain_table(source, piece, settings)
+    marked = np.flatnonzero(care)
+    careful = _table(source, piece.rows(marked), settings)
+    if care.all():
+        return careful
+    rest = np.flatnonzero(~care)
+    plain = _plain_table(source, piece, settings).take(pa.array(rest))
+    order = np.argsort(np.concatenate((rest, marked)), kind="stable")
+    return pa.concat_tables([plain, careful]).take(pa.array(order))
+
+
+def _plain_table(source: Source, piece: Columns, settings: IngestSettings) -> pa.Table:
+    size = len(piece)
+    texts = spans_digests(piece.text)
+    none = pa.repeat(pa.scalar("none", pa.large_string()), size) if settings.ai_labels else None
+    columns = _named(source, piece, piece.record, piece.plain.get("native_id"))
+    columns |= {
+        "status": pa.repeat(pa.scalar(STATUS_OK, pa.large_string()), size),
+        "length": piece.length,
+        "licence": _licences(source, piece.plain.get("licence"), size),
+        "kind": pa.repeat(pa.scalar("text", pa.large_string()), size),
+        "text": piece.text,
+        "raw_sha256": piece.raw if piece.raw is not None else texts,
+        "text_sha256": texts,
+        "chars": piece.series.str.len_chars().fill_null(0).to_arrow(),
+        "bytes": piece.series.str.len_bytes().fill_null(0).to_arrow(),
+        "ai_label": none,
+        "transforms": pa.repeat(pa.scalar(list(piece.common), DOCUMENTS.field("transforms").type), size),
+    }
+    return _from_columns(columns, piece.plain, size)
+
+
+def spans_digests(texts: pa.Array) -> list[bytes]:
+    """Return sha256 of each text's bytes."""
+    _, offsets, data = texts.buffers()
+    borders = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1].tolist()
+    view = memoryview(data or b"")
+    return [sha256(view[a:b]).digest() for a, b in pairwise(borders)]
+
+
+def _named(source: Source, piece: Piece, record: Any, own: Any) -> dict[str, Any]:
+    """Return the columns that say what a record is called and where it stands."""
+    size = len(piece)
+    ids = native_ids(piece, own)
+    prefix = sha256(source.id.encode() + b"\x00")
+    return {
+        "row": pa.nulls(size, pa.uint32()),
+        "doc_id": [_digest(prefix, name) for name in ids],
+        "source": pa.repeat(pa.scalar(source.id, pa.large_string()), size),
+        "native_id": ids,
+        "file": pa.repeat(pa.scalar(_printable(piece.file), pa.large_string()), size),
+        "record": record,
+        "offset": piece.offset,
+        "length": piece.length,
+    }
+
+
+def _from_columns(columns: dict[str, Any], plain: dict[str, Any], size: int) -> pa.Table:
+    arrays = [_array(columns.get(f.name, plain.get(f.name)), f.type, size) for f in DOCUMENTS]
+    return pa.Table.from_arrays(arrays, schema=DOCUMENTS)
 
 
 def _table(source: Source, batch: Batch, settings: IngestSettings) -> pa.Table:
@@ -37,36 +120,24 @@ def _table(source: Source, batch: Batch, settings: IngestSettings) -> pa.Table:
     labels = label_texts(batch) if settings.ai_labels else None
     size = len(batch)
     errors = batch.errors()
-    ids = native_ids(batch)
     encoded = [None if text is None else text.encode() for text in batch.text]
-    digests = [None if text is None else sha256(text).digest() for text in encoded]
-    chars = [None if text is None else len(text) for text in batch.text]
-    prefix = sha256(source.id.encode() + b"\x00")
-    columns: dict[str, Any] = {
-        "row": pa.nulls(size, pa.uint32()),
-        "doc_id": [_digest(prefix, name) for name in ids],
-        "source": pa.repeat(pa.scalar(source.id, pa.large_string()), size),
+    columns = _named(source, batch, batch.record, batch.plain.get("native_id"))
+    columns |= {
         "status": [STATUS_UNREADABLE if error else STATUS_OK for error in errors],
         "error": errors,
-        "native_id": ids,
-        "file": pa.repeat(pa.scalar(_printable(batch.file), pa.large_string()), size),
-        "record": batch.record,
-        "offset": batch.offset,
-        "length": batch.length,
-        "licence": _licences(source, batch),
+        "licence": _licences(source, batch.plain.get("licence"), size),
         "kind": batch.kind or pa.repeat(pa.scalar("text", pa.large_string()), size),
         "text": text_array(encoded),
         "turns": batch.turns,
         "raw_sha256": batch.raw,
-        "text_sha256": digests,
-        "chars": chars,
+        "text_sha256": [None if text is None else sha256(text).digest() for text in encoded],
+        "chars": [None if text is None else len(text) for text in batch.text],
         "bytes": [None if text is None else len(text) for text in encoded],
         "ai_label": [item[0] for item in labels] if labels else None,
         "ai_label_json": [item[1] for item in labels] if labels else None,
         "transforms": batch.transforms or [()] * size,
     }
-    arrays = [_array(columns.get(f.name, batch.plain.get(f.name)), f.type, size) for f in DOCUMENTS]
-    return pa.Table.from_arrays(arrays, schema=DOCUMENTS)
+    return _from_columns(columns, batch.plain, size)
 
 
 def normalise(batch: Batch, settings: IngestSettings) -> None:
@@ -109,16 +180,20 @@ def _change(batch: Batch, row: int, name: str, change: Any) -> None:
     batch.note(row, name)
 
 
-def native_ids(batch: Batch) -> list[str]:
+def native_ids(piece: Piece, own: Any) -> list[str]:
     """Return each record's own id, else its place: <file>@<offset> in line formats, else <file>#<record>."""
-    own = batch.plain.get("native_id") or [None] * len(batch)
-    places = batch.offset if batch.by_offset else batch.record
-    mark = "@" if batch.by_offset else "#"
-    file = _printable(batch.file)
-    errors, offsets = batch.errors(), batch.offset or [0] * len(batch)
+    size, file = len(piece), _printable(piece.file)
+    if isinstance(own, pa.Array):
+        own = own.to_pylist()
+    if own and None not in own and "" not in own:
+        return own
+    places = piece.offset if piece.by_offset else piece.record
+    mark = "@" if piece.by_offset else "#"
+    errors = piece.errors() if isinstance(piece, Batch) else [None] * size
+    offsets = piece.offset or [0] * size
     return [
         name or (f"{file}!{errors[row]}@{offsets[row] or 0}" if place is None else f"{file}{mark}{place}")
-        for row, (name, place) in enumerate(zip(own, places or [None] * len(batch), strict=True))
+        for row, (name, place) in enumerate(zip(own or [None] * size, places or [None] * size, strict=True))
     ]
 
 
@@ -133,12 +208,17 @@ def _printable(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _licences(source: Source, batch: Batch) -> list[str]:
-    own = batch.plain.get("licence")
-    if not own:
-        return [source.licence] * len(batch)
-    known = {value: value if value and not licence_problem(value) else source.licence for value in set(own)}
-    return [known[value] for value in own]
+def _licences(source: Source, own: Any, size: int) -> Any:
+    """Return each document's own licence if it is a valid expression, else the source's."""
+    default = pa.repeat(pa.scalar(source.licence, pa.large_string()), size)
+    if own is None or not size:
+        return default
+    stated = own.to_pylist() if isinstance(own, pa.Array) else own
+    values = set(stated)
+    if values == {None}:
+        return default
+    known = {value: value if value and not licence_problem(value) else source.licence for value in values}
+    return [known[value] for value in stated]
 
 
 def text_array(encoded: list[bytes | None]) -> pa.Array:
@@ -156,4 +236,6 @@ def text_array(encoded: list[bytes | None]) -> pa.Array:
 def _array(values: Any, kind: pa.DataType, size: int) -> pa.Array:
     if values is None:
         return pa.nulls(size, kind)
-    return values if isinstance(values, pa.Array) else pa.array(values, kind)
+    if not isinstance(values, pa.Array):
+        return pa.array(values, kind)
+    return values if values.type == kind else values.cast(kind)

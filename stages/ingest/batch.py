@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
 #: Columns of a document that come from the data as they are.
 PLAIN = ("native_id", "url", "warc_id", "title", "author", "date", "licence", "meta")
 
@@ -54,3 +58,62 @@ def failed(
     """Return one row that says why a file, or its rest, or one record could not be read."""
     length = len(raw) if offset is not None else None
     return Batch(file, [None], [sha256(raw).digest()], [record], [offset], [length], [error])
+
+
+@dataclass
+class Columns:
+    """Records of one file whose texts are Arrow strings already: the fast way, for records that are as they should be.
+
+    `text` and `series` hold the same valid UTF-8.
+    `raw` are the digests of the records' bytes; None: those of the texts.
+    """
+
+    file: str
+    text: pa.Array  # large_string
+    series: pl.Series
+    raw: list[bytes] | None
+    plain: dict[str, Any]  # lists or Arrow arrays
+    record: list[int | None] | None
+    offset: list[int] | None = None
+    length: list[int] | None = None
+    common: tuple[str, ...] = ()
+    by_offset: bool = False
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def rows(self, rows: np.ndarray) -> Batch:
+        """Return some rows as a batch, to be read the careful way."""
+        wanted = rows.tolist()
+
+        def pick(values: Any) -> list[Any] | None:
+            if values is None:
+                return None
+            if isinstance(values, pa.Array):
+                return values.take(pa.array(rows)).to_pylist()
+            return [values[row] for row in wanted]
+
+        texts = self.text.take(pa.array(rows)).to_pylist()
+        raw = pick(self.raw) or [sha256((text or "").encode()).digest() for text in texts]
+        batch = Batch(
+            self.file, texts, raw, pick(self.record) or [None] * len(texts), by_offset=self.by_offset
+        )
+        batch.offset, batch.length = pick(self.offset), pick(self.length)
+        batch.plain = {name: pick(values) for name, values in self.plain.items()}
+        for row in [row for row, text in enumerate(texts) if text is None]:
+            batch.errors()[row] = "null-text"
+        if self.common:
+            batch.transforms = [self.common] * len(texts)
+        return batch
+
+
+#: What readers hand over.
+Piece = Batch | Columns
+
+
+def valid_texts(texts: pa.Array) -> pl.Series | None:
+    """Return the texts as a polars column; None if bytes in them are no UTF-8."""
+    try:
+        return pl.Series(texts.view(pa.large_binary())).cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return None

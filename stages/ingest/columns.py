@@ -11,51 +11,42 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stages.ingest.batch import Batch, failed
-from stages.ingest.objects import dump, from_objects
+from stages.ingest.batch import Batch, Columns, Piece, failed, valid_texts
+from stages.ingest.objects import PLAIN_FIELDS, dump, from_objects, strings
 from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Fields
 from stages.ingest.streams import Place, opened, stored_bytes
 
-_PLAIN = {
-    "native_id": "id",
-    "url": "url",
-    "title": "title",
-    "author": "author",
-    "date": "date",
-    "licence": "licence",
-}
 _ROWS = 8192
+_NONE = pa.array([], pa.large_string())
 _MAGIC = (b"PAR1", b"PARE")
 
 
 def read_parquet(
     place: Place, name: str, span: tuple[int, int], fields: Fields, settings: IngestSettings
-) -> list[Batch]:
+) -> Iterator[Piece]:
     """Read the rows of a slice: row floor(rows * start / size) to floor(rows * end / size)."""
     reason = _parquet_break(place)
     if reason:
-        return [failed(name, reason)]
-    out: list[Batch] = []
+        yield failed(name, reason)
+        return
     with pq.ParquetFile(handle(place), memory_map=isinstance(place, Path)) as file:
         low, high = _rows(file.metadata.num_rows, span, place)
-        if not file.metadata.num_rows:
-            return [failed(name, "empty-text", record=0)]
-        wanted = list(file.schema_arrow.names)
-        reason = lacks(wanted, fields)
+        reason = lacks(list(file.schema_arrow.names), fields) if file.metadata.num_rows else "empty-text"
         if reason:
-            return [failed(name, reason)]
-        at = 0
+            yield failed(name, reason, record=None if file.metadata.num_rows else 0)
+            return
+        at = read = 0
         for group in range(file.metadata.num_row_groups):
             size = file.metadata.row_group(group).num_rows
             if at + size > low and at < high:
                 try:
-                    out += _group(file, group, at, (low, high), name, fields, settings)
+                    for piece in _group(file, group, at, (low, high), name, fields, settings):
+                        read += len(piece)
+                        yield piece
                 except (OSError, pa.ArrowException):
-                    read = sum(len(batch) for batch in out)
-                    out.append(failed(name, "file-unreadable", record=max(low, at, low + read)))
+                    yield failed(name, "file-unreadable", record=max(low, at, low + read))
             at += size
-    return out
 
 
 def _group(
@@ -66,7 +57,7 @@ def _group(
     name: str,
     fields: Fields,
     settings: IngestSettings,
-) -> Iterator[Batch]:
+) -> Iterator[Piece]:
     for piece in file.iter_batches(batch_size=_ROWS, row_groups=[group]):
         low, high = max(rows[0] - at, 0), min(rows[1] - at, piece.num_rows)
         if high > low:
@@ -109,9 +100,8 @@ def lacks(names: list[str], fields: Fields) -> str | None:
 
 def read_arrow(
     place: Place, name: str, span: tuple[int, int], fields: Fields, settings: IngestSettings
-) -> list[Batch]:
+) -> Iterator[Piece]:
     """Read the rows of a slice of an Arrow stream or file (as `datasets` saves them)."""
-    out: list[Batch] = []
     with mapped(place) as file:
         try:
             reader: Any = pa.ipc.open_stream(file)
@@ -122,7 +112,8 @@ def read_arrow(
             pieces = (reader.get_batch(i) for i in range(reader.num_record_batches))
         reason = lacks(reader.schema.names, fields)
         if reason:
-            return [failed(name, reason)]
+            yield failed(name, reason)
+            return
         held, broken = [], False
         try:
             for piece in pieces:
@@ -134,16 +125,15 @@ def read_arrow(
         for piece in held:
             a, b = max(low - at, 0), min(high - at, piece.num_rows)
             if b > a:
-                out.append(from_table(pa.table(piece.slice(a, b - a)), name, at + a, fields, settings))
+                yield from_table(pa.table(piece.slice(a, b - a)), name, at + a, fields, settings)
             at += piece.num_rows
         if broken:
-            out.append(failed(name, "truncated", record=at))
+            yield failed(name, "truncated", record=at)
         if not at and not broken:
-            out.append(failed(name, "empty-text", record=0))
-    return out
+            yield failed(name, "empty-text", record=0)
 
 
-def from_table(table: pa.Table, name: str, first: int, fields: Fields, settings: IngestSettings) -> Batch:
+def from_table(table: pa.Table, name: str, first: int, fields: Fields, settings: IngestSettings) -> Piece:
     """Return the columns of a table's rows; a record's bytes are its text's, or its turns' canonical JSON."""
     column = table.column(fields.text) if fields.text in table.column_names else None
     if column is None or not _is_text(column.type):
@@ -159,33 +149,54 @@ def _is_text(kind: pa.DataType) -> bool:
     return pa.types.is_string(value) or pa.types.is_large_string(value) or pa.types.is_string_view(value)
 
 
-def _by_columns(table: pa.Table, name: str, fields: Fields, settings: IngestSettings) -> Batch:
-    texts = pl.Series(table.column(fields.text).cast(pa.large_string())).to_list()
-    used = {getattr(fields, field) for field in (*_PLAIN.values(), "text")}
-    names = {column: getattr(fields, field) for column, field in _PLAIN.items()}
-    plain = {
-        column: _strings(table.column(field))
-        for column, field in names.items()
-        if field in table.column_names
-    }
-    batch = Batch(name, texts, [raw_of(text) for text in texts], [], plain=plain)
-    for row in [row for row, text in enumerate(texts) if text is None]:
-        batch.errors()[row] = "null-text"
-    if settings.keep_meta:
-        batch.plain["meta"] = meta_of(table.select(sorted(set(table.column_names) - used)))
-    if None in texts and lacks([n for n in table.column_names if n != fields.text], fields) is None:
+def _by_columns(table: pa.Table, name: str, fields: Fields, settings: IngestSettings) -> Piece:
+    texts = pa.concat_arrays(table.column(fields.text).cast(pa.large_string()).chunks or [_NONE])
+    series = valid_texts(texts)
+    used = {getattr(fields, field) for field in (*PLAIN_FIELDS.values(), "text")}
+    others = [n for n in table.column_names if n != fields.text]
+    if series is None or (texts.null_count and lacks(others, fields) is None):
         return _by_rows(table, name, fields, settings)
-    return batch
+    plain = {
+        column: _strings(table.column(getattr(fields, field)))
+        for column, field in PLAIN_FIELDS.items()
+        if getattr(fields, field) in table.column_names
+    }
+    if settings.keep_meta and set(others) - used:
+        plain["meta"] = meta_of(table.select(sorted(set(others) - used)))
+    return Columns(name, texts, series, None, plain, None)
+
+
+def _large(column: pa.ChunkedArray) -> pa.Array | None:
+    """Return a text column as one array; None if it holds bytes that are no UTF-8."""
+    found = valid_texts(pa.concat_arrays(column.cast(pa.large_string()).chunks or [_NONE]))
+    return None if found is None else found.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
 def _by_rows(table: pa.Table, name: str, fields: Fields, settings: IngestSettings) -> Batch:
-    values = table.to_pylist()
+    values, broken = _rows_of(table)
     for value in values:
         if value.get(fields.text, "") is None:
             del value[fields.text]
     keys = (fields.text, fields.prompt, fields.answer, fields.messages)
     raw = [raw_of({key: value[key] for key in keys if key in value}) for value in values]
-    return from_objects(values, [None] * len(values), {}, name, raw, fields, settings)
+    errors = ["bad-encoding" if row in broken else None for row in range(len(values))]
+    return from_objects(values, errors, {}, name, raw, fields, settings)
+
+
+def _rows_of(table: pa.Table) -> tuple[list[dict[str, Any]], set[int]]:
+    """Return the rows as objects, and which of them hold bytes that are no UTF-8."""
+    try:
+        return table.to_pylist(), set()
+    except UnicodeDecodeError:
+        values: list[dict[str, Any]] = []
+    broken: set[int] = set()
+    for row in range(table.num_rows):
+        try:
+            values.append(table.slice(row, 1).to_pylist()[0])
+        except UnicodeDecodeError:
+            values.append({})
+            broken.add(row)
+    return values, broken
 
 
 def raw_of(value: Any) -> bytes:
@@ -200,26 +211,24 @@ def record_bytes(value: Any) -> bytes:
     return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else dump(value).encode()
 
 
-def _strings(column: pa.ChunkedArray) -> list[str | None]:
-    if _is_text(column.type):
-        return [value or None for value in pl.Series(column.cast(pa.large_string())).to_list()]
-    values = column.to_pylist()
-    return [
-        None if value is None else value if isinstance(value, str) else dump(value).strip('"')
-        for value in values
-    ]
+def _strings(column: pa.ChunkedArray) -> Any:
+    """Return a column as strings, empty ones as null: an Arrow array where the column holds text already."""
+    large = _large(column) if _is_text(column.type) else None
+    if large is not None:
+        series = pl.Series(large)
+        return series.set(series == "", None).to_arrow() if (series == "").any() else large
+    values = _rows_of(pa.table({"v": column}))[0]
+    return strings([value.get("v") for value in values])
 
 
-def meta_of(table: pa.Table) -> list[str | None]:
+def meta_of(table: pa.Table) -> Any:
     """Return the other columns as canonical JSON; bytes are told by their length only."""
-    if not table.num_columns:
-        return [None] * table.num_rows
     simple = all(
         _is_text(c.type) or pa.types.is_integer(c.type) or pa.types.is_boolean(c.type) for c in table.columns
     )
     if simple:
         frame = pl.DataFrame(table)
-        return frame.select(pl.struct(pl.all()).struct.json_encode()).to_series().to_list()
+        return frame.select(pl.struct(pl.all()).struct.json_encode()).to_series().to_arrow()
     return [dump(_sizes(value)) for value in table.to_pylist()]
 
 

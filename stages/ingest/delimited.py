@@ -14,15 +14,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stages.ingest.batch import Batch, failed
+from stages.ingest.batch import Columns, Piece, failed
 from stages.ingest.columns import from_table, lacks
 from stages.ingest.csv_scan import scan_rows
 from stages.ingest.csv_table import parse_rows, regular, spread
-from stages.ingest.encoding import bom_length, detect, transform_of
+from stages.ingest.encoding import accepted, bom_length, detect, transform_of
 from stages.ingest.lines import head_codec
 from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Fields
-from stages.ingest.streams import Broken, Place, blocks, read_whole
+from stages.ingest.streams import Broken, Place, blocks
 
 _WINDOW = 16 << 20
 _FAR = 1 << 62
@@ -46,64 +46,89 @@ class _Rows(NamedTuple):
 def read_delimited(
     place: Place,
     name: str,
-    span: tuple[int, int],
+    cuts: tuple[int, ...],
     compression: str,
     separator: str,
     fields: Fields,
     settings: IngestSettings,
-) -> list[Batch]:
-    """Read the rows that begin in a slice; the file's first row names the columns."""
+) -> Iterator[tuple[int, Piece]]:
+    """Yield (slice, rows) of the slices [cuts[i], cuts[i+1]); the file's first row names the columns."""
     codec = head_codec(place, compression, settings)
     if codec == "ascii":  # the file's head decides nothing: all of it must
-        codec = detect(read_whole(place, compression, int(settings.max_slice_mib * (1 << 20))).data, settings)
+        codec = _first_words(place, compression, settings)
     if codec is None:
-        return [failed(name, "bad-encoding", offset=0, record=0)]
-    scan = _Scan(place, compression, span, codec, separator, settings)
-    out: list[Batch] = []
+        yield 0, failed(name, "bad-encoding", offset=0, record=0)
+        return
+    scan = _Scan(place, compression, cuts, codec, separator, settings)
     header: list[str] | None = None
-    record = 0
+    record, some = 0, False
     for rows in scan.windows():
         if header is None:
             header = _header(rows, scan.codec, separator)
             reason = lacks(header, fields) if header else "bad-encoding"
             if reason:
-                return [failed(name, reason, offset=0, record=0)] if span[0] == 0 else []
+                if cuts[0] == 0:
+                    yield 0, failed(name, reason, offset=0, record=0)
+                return
             rows = rows.of(slice(1, None))
-        at = rows.starts + rows.base
-        inside = (at >= scan.low) & (at < scan.high)
-        if inside.any():
-            first = record + int(np.argmax(inside))
-            out.append(_batch(rows.of(inside), first, header, scan, name, fields, settings))
+        slices = scan.slices_of(rows.starts + rows.base)
+        for index in np.unique(slices[(slices >= 0) & (slices < len(cuts) - 1)]).tolist():
+            inside = slices == index
+            first, some = record + int(np.argmax(inside)), True
+            yield index, _batch(rows.of(inside), first, header, scan, name, fields, settings)
         record += len(rows.starts)
     if scan.failure:
-        out.append(
-            failed(name, scan.failure[0], offset=None if scan.wide else scan.failure[1], raw=scan.failure[2])
+        reason, offset, raw = scan.failure
+        at = int(scan.slices_of(np.array([offset]))[0])
+        yield (
+            min(max(at, 0), len(cuts) - 2),
+            failed(name, reason, offset=None if scan.wide else offset, raw=raw),
         )
-    if span[0] == 0 and not out and not record:
-        out.append(failed(name, "empty-text", offset=0, record=0))
-    return out
+    elif cuts[0] == 0 and not some and not record:
+        yield 0, failed(name, "empty-text", offset=0, record=0)
+
+
+def _first_words(place: Place, compression: str, settings: IngestSettings) -> str | None:
+    """Return the codec of a file whose head is ASCII: by what follows its first other byte."""
+    try:
+        for block in blocks(place, compression):
+            if not block.data.isascii():
+                first = int(np.argmax(np.frombuffer(block.data, np.uint8) >= 0x80))
+                return detect(block.data[first:], settings)
+    except Broken:
+        pass  # told by the scan, which meets the same break
+    return "utf-8" if accepted("utf-8", settings) else None
 
 
 class _Scan:
-    """Walks over a file's rows by windows; `low` and `high` are the slice's borders once they are reached."""
+    """Walks over a file's rows by windows; `marks` are the offsets of the slices' borders that are reached."""
 
     def __init__(
         self,
         place: Place,
         compression: str,
-        span: tuple[int, int],
+        cuts: tuple[int, ...],
         codec: str,
         separator: str,
         settings: IngestSettings,
     ) -> None:
-        self.place, self.compression, self.span, self.separator = place, compression, span, separator
+        self.place, self.compression, self.cuts, self.separator = place, compression, cuts, separator
         self.wide = codec.startswith("utf-16")
         self.codec = "utf-8" if self.wide else codec
-        self.low, self.high = (0 if span[0] == 0 else _FAR), _FAR
+        self.marks: list[int] = [0] if cuts[0] == 0 else []
         self.failure: tuple[str, int, bytes] | None = None
         self.longest = int(settings.max_record_mib * (1 << 20))
         self.changed = transform_of(codec, bom=codec == "utf-8-sig")
         self._decode = codecs.getincrementaldecoder(codec)("replace").decode if self.wide else None
+
+    @property
+    def high(self) -> int:
+        """Return the offset where the last slice ends, once it is reached."""
+        return self.marks[-1] if len(self.marks) == len(self.cuts) else _FAR
+
+    def slices_of(self, offsets: np.ndarray) -> np.ndarray:
+        """Return the slice each offset lies in; -1 before the first."""
+        return np.searchsorted(self.marks, offsets, side="right") - 1
 
     def windows(self) -> Iterator[_Rows]:
         """Yield whole rows until the slice's end; a break leaves its reason in `failure`."""
@@ -111,12 +136,10 @@ class _Scan:
         base = size = 0
         fresh = True
         try:
-            for block in blocks(self.place, self.compression, 0, self.span):
+            for block in blocks(self.place, self.compression, 0, self.cuts):
                 end = base + size
-                if self.low == _FAR and block.used > self.span[0]:
-                    self.low = end
-                if self.high == _FAR and block.used > self.span[1]:
-                    self.high = end
+                while len(self.marks) < len(self.cuts) and block.used > self.cuts[len(self.marks)]:
+                    self.marks.append(end)
                 data = self._decode(block.data).encode() if self._decode else block.data
                 if fresh and data:
                     mark, fresh = bom_length(data), False
@@ -134,7 +157,7 @@ class _Scan:
             rows, rest = self._rows(b"".join(held), base, final=False)
             if len(rows.starts):
                 yield rows
-            if error.used > self.span[0] and self.high == _FAR:
+            if error.used > self.cuts[0] and self.high == _FAR:
                 self.failure = (error.reason, base + rest, rows.data[rest:])
             return
         rows, _ = self._rows(b"".join(held), base, final=True)
@@ -161,7 +184,7 @@ def _batch(
     name: str,
     fields: Fields,
     settings: IngestSettings,
-) -> Batch:
+) -> Piece:
     lines = [rows.data[a:b] for a, b in zip(rows.starts.tolist(), rows.ends.tolist(), strict=True)]
     errors: list[str | None] = [
         None if fits else "ragged-row" for fits in (rows.counts == len(header)).tolist()
@@ -173,12 +196,18 @@ def _batch(
         parsed[row] = regular(lines[row], scan.codec, scan.separator)
     frame = parse_rows(parsed, errors, header, scan.codec, scan.separator)
     good = [row for row, error in enumerate(errors) if error is None]
-    batch = spread(from_table(frame.to_arrow(), name, 0, fields, settings), good, errors)
+    found = from_table(frame.to_arrow(), name, 0, fields, settings)
+    batch: Piece = found
+    if len(good) < len(errors) or not isinstance(found, Columns):
+        whole = found.rows(np.arange(len(found))) if isinstance(found, Columns) else found
+        batch = spread(whole, good, errors)
     batch.raw = [sha256(line).digest() for line in lines]
     batch.record = list(range(first, first + len(lines)))
     if not scan.wide:
         batch.offset = (rows.starts + rows.base).tolist()
         batch.length = (rows.ends - rows.starts).tolist()
-    if scan.changed:
+    if isinstance(batch, Columns):
+        batch.common = scan.changed
+    elif scan.changed:
         batch.transforms = [scan.changed + have for have in (batch.transforms or [()] * len(batch))]
     return batch

@@ -11,7 +11,15 @@ from stages.ingest.batch import Batch
 from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Fields
 
-_PLAIN = ("native_id", "url", "title", "author", "date", "licence")
+#: Columns of a document, and the setting that names the data's own field for each.
+PLAIN_FIELDS = {
+    "native_id": "id",
+    "url": "url",
+    "title": "title",
+    "author": "author",
+    "date": "date",
+    "licence": "licence",
+}
 _SURROGATES = tuple(chr(c) for c in (0xD800, 0xDFFF))
 
 
@@ -88,9 +96,9 @@ def from_objects(
             errors[row] = errors[row] or "not-an-object"
             values[row] = {}
     plain = {}
-    for name in _PLAIN:
-        key = getattr(fields, "id" if name == "native_id" else name)
-        plain[name] = _strings([value.pop(key, None) for value in values])
+    for name, field in PLAIN_FIELDS.items():
+        key = getattr(fields, field)
+        plain[name] = strings([value.pop(key, None) for value in values])
     text: list[Any] = [value.pop(fields.text, _ABSENT) for value in values]
     batch = Batch(file, text, raw, [None] * len(values), error=errors, plain=plain)
     if not set(map(type, text)) <= {str}:
@@ -116,7 +124,7 @@ def dump(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
-def _strings(column: list[Any]) -> list[str | None]:
+def strings(column: list[Any]) -> list[str | None]:
     """Return a column as strings: numbers written out, structures as JSON, empty as null."""
     if set(map(type, column)) <= {str, type(None)}:
         return [value or None for value in column]

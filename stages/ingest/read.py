@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
 from stages.ingest.archive import read_archive
-from stages.ingest.assemble import to_table
-from stages.ingest.batch import Batch, failed
+from stages.ingest.assemble import join_tables, piece_table, to_table
+from stages.ingest.batch import Piece, failed
 from stages.ingest.columns import read_arrow, read_parquet
 from stages.ingest.delimited import read_delimited
 from stages.ingest.formats import Kind, kind_of
@@ -22,68 +23,115 @@ from stages.ingest.streams import Broken, Place
 from stages.ingest.warc import read_warc
 from stages.ingest.whole import read_document
 
-Span = tuple[int, int]
 _SEPARATORS = {"csv": ",", "tsv": "\t"}
 
 
 def read_part(source: Source, part: Part, project: Path, settings: IngestSettings) -> pa.Table:
     """Return the documents of a part (schema DOCUMENTS), in the order of its slices and their records."""
-    batches: list[Batch] = []
-    for file, start, end in part.slices:
-        batches += read_slice(source, project, file, (start, end), settings)
-    return to_table(source, batches, settings)
+    pieces = (
+        piece
+        for file, start, end in part.slices
+        for _, piece in read_slices(source, project, file, (start, end), settings)
+    )
+    return to_table(source, pieces, settings)
 
 
-def read_slice(source: Source, project: Path, file: str, span: Span, settings: IngestSettings) -> list[Batch]:
-    """Read one slice of a file; a file that cannot be opened or is of no known format gives one row."""
+def in_a_row(source: Source, part: Part) -> bool:
+    """Tell whether a part is a slice of a file that can only be read from its start: compressed, CSV or WARC."""
+    kind = kind_of(part.slices[0][0], source.format)
+    return kind.sliceable and (bool(kind.compression) or kind.format in ("csv", "tsv", "warc"))
+
+
+def read_row(
+    source: Source, parts: Sequence[Part], project: Path, settings: IngestSettings, wanted: set[str]
+) -> Iterator[tuple[Part, pa.Table]]:
+    """Yield the wanted parts (by name) of one file with their documents, reading the file once.
+
+    `parts` are all slices of the file in order; each table is what `read_part` returns for its part.
+    """
+    file = parts[0].slices[0][0]
+    cuts = (parts[0].slices[0][1], *(part.slices[0][2] for part in parts))
+    found = read_slices(source, project, file, cuts, settings)
+    item = next(found, None)
+    for index, part in enumerate(parts):
+        pieces: list[pa.Table] = []
+        while item is not None and item[0] == index:
+            if part.part in wanted:
+                pieces.append(piece_table(source, item[1], settings))
+            item = next(found, None)
+        if part.part in wanted:
+            yield part, join_tables(source, pieces)
+
+
+def read_slices(
+    source: Source, project: Path, file: str, cuts: tuple[int, ...], settings: IngestSettings
+) -> Iterator[tuple[int, Piece]]:
+    """Yield (slice, records) of a file's slices [cuts[i], cuts[i+1]); a file that cannot be read gives a row."""
     kind = kind_of(file, source.format)
-    if span == (0, 0):
-        return [failed(file, "empty-text", offset=0, record=0)]
-    out = _guarded(project / file, file, span, kind, source, settings)
-    if not out and span[0] == 0 and span[1] >= (project / file).stat().st_size:
-        return [failed(file, "empty-text", offset=0, record=0)]
-    return out
+    if cuts == (0, 0):
+        yield 0, failed(file, "empty-text", offset=0, record=0)
+        return
+    some = False
+    for item in _guarded(project / file, file, cuts, kind, source, settings):
+        some = True
+        yield item
+    if not some and cuts[0] == 0 and cuts[-1] >= (project / file).stat().st_size:
+        yield 0, failed(file, "empty-text", offset=0, record=0)
 
 
 def _guarded(
-    place: Place, name: str, span: Span, kind: Kind, source: Source, settings: IngestSettings
-) -> list[Batch]:
+    place: Place, name: str, cuts: tuple[int, ...], kind: Kind, source: Source, settings: IngestSettings
+) -> Iterator[tuple[int, Piece]]:
+    last = 0
     try:
         if kind.archive:
             limit = int(settings.max_slice_mib * (1 << 20))
             member = partial(_member, source=source, settings=settings)
-            return read_archive(place, name, kind.archive, kind.compression, limit, member)
-        return _read(place, name, span, kind, source, settings)
+            pieces = read_archive(place, name, kind.archive, kind.compression, limit, member)
+            yield from ((0, piece) for piece in pieces)
+            return
+        for last, piece in _read(place, name, cuts, kind, source, settings):
+            yield last, piece
     except (OSError, MemoryError, pa.ArrowException, Broken):
-        return [failed(name, "file-unreadable")]
+        yield last, failed(name, "file-unreadable")
 
 
-def _member(content: bytes, name: str, *, source: Source, settings: IngestSettings) -> list[Batch]:
+def _member(content: bytes, name: str, *, source: Source, settings: IngestSettings) -> Iterator[Piece]:
     """Read a member of an archive; an archive inside an archive is not opened."""
     kind = kind_of(name.rpartition("!")[2], source.format)
     if not content:
-        return [failed(name, "empty-text", offset=0, record=0)]
-    if kind.archive:
-        return [failed(name, "file-unreadable", record=0)]
-    return _guarded(content, name, (0, len(content)), kind, source, settings)
+        yield failed(name, "empty-text", offset=0, record=0)
+    elif kind.archive:
+        yield failed(name, "file-unreadable", record=0)
+    else:
+        for _, piece in _guarded(content, name, (0, len(content)), kind, source, settings):
+            yield piece
 
 
 def _read(
-    place: Place, name: str, span: Span, kind: Kind, source: Source, settings: IngestSettings
-) -> list[Batch]:
+    place: Place, name: str, cuts: tuple[int, ...], kind: Kind, source: Source, settings: IngestSettings
+) -> Iterator[tuple[int, Piece]]:
     format, packed, fields = kind.format, kind.compression, source.fields
     if format == "jsonl":
-        return read_jsonl(place, name, span, packed, fields, settings)
+        yield from read_jsonl(place, name, cuts, packed, fields, settings)
+    elif format in _SEPARATORS:
+        yield from read_delimited(place, name, cuts, packed, _SEPARATORS[format], fields, settings)
+    elif format == "warc":
+        yield from read_warc(place, name, cuts, packed, fields, settings)
+    else:
+        yield from ((0, piece) for piece in _read_whole(place, name, cuts, kind, source, settings))
+
+
+def _read_whole(
+    place: Place, name: str, cuts: tuple[int, ...], kind: Kind, source: Source, settings: IngestSettings
+) -> Iterable[Piece]:
+    format, packed, fields, span = kind.format, kind.compression, source.fields, (cuts[0], cuts[-1])
     if format == "json":
         return read_json(place, name, packed, fields, settings)
-    if format in _SEPARATORS:
-        return read_delimited(place, name, span, packed, _SEPARATORS[format], fields, settings)
     if format == "parquet" and not packed:
         return read_parquet(place, name, span, fields, settings)
     if format == "arrow" and not packed:
         return read_arrow(place, name, span, fields, settings)
     if format in ("txt", "markdown", "html"):
         return read_document(place, name, format, packed, fields, settings)
-    if format == "warc":
-        return read_warc(place, name, span, packed, fields, settings)
     return [failed(name, "file-unreadable", record=0)]

@@ -19,7 +19,7 @@ class IngestSettings(BaseModel):
         16.0, gt=0, le=512, description="A longer record is not read: it gets the reason too-long."
     )
     max_slice_mib: float = Field(
-        1024.0,
+        512.0,
         gt=0,
         description="A slice that becomes more than this is given up (too-long): it may be a bomb.",
     )

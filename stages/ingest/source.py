@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -132,6 +133,7 @@ class Source(_Model):
         return value
 
 
+@lru_cache(maxsize=4096)
 def licence_problem(expression: str) -> str | None:
     """Say what is wrong with an SPDX licence expression, or None."""
     from license_expression import get_spdx_licensing  # its index takes a moment; only loaded when needed

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
-from stages.ingest.batch import Batch, failed
+from stages.ingest.batch import Batch, Piece, failed
 from stages.ingest.html import Page, page_of
 from stages.ingest.objects import dump
 from stages.ingest.settings import IngestSettings
@@ -30,18 +31,23 @@ class _Record(NamedTuple):
 
 
 def read_warc(
-    place: Place, name: str, span: tuple[int, int], compression: str, fields: Fields, settings: IngestSettings
-) -> list[Batch]:
-    """Read the records that begin in a slice; pages become their main text, other payloads get a reason."""
-    return [_batch(record, name, settings) for record in _records(place, span, compression, settings)]
+    place: Place,
+    name: str,
+    cuts: tuple[int, ...],
+    compression: str,
+    fields: Fields,
+    settings: IngestSettings,
+) -> Iterator[tuple[int, Piece]]:
+    """Yield (slice, record) of the slices [cuts[i], cuts[i+1]); pages become their main text, others a reason."""
+    stream = _Stream(place, compression, cuts)
+    for record in _records(stream, settings):
+        index = bisect_right(stream.marks, record.offset) - 1
+        yield min(max(index, 0), len(cuts) - 2), _batch(record, name, settings)
 
 
-def _records(
-    place: Place, span: tuple[int, int], compression: str, settings: IngestSettings
-) -> Iterator[_Record]:
+def _records(stream: _Stream, settings: IngestSettings) -> Iterator[_Record]:
     """Yield the document records of a slice; a wrong length or a break yields one record with its reason."""
     longest = int(settings.max_record_mib * (1 << 20))
-    stream = _Stream(place, compression, span)
     number = 0
     while stream.skip_blank() and stream.at < stream.high:
         at = stream.at
@@ -69,20 +75,30 @@ def _records(
                 yield _Record(number, at, stream.peek(total), 0, "truncated")
             break
         number += 1
-    if stream.broken and stream.used > span[0] and stream.high == _FAR:
+    if stream.broken and stream.used > stream.cuts[0] and stream.high == _FAR:
         yield _Record(number, stream.at, stream.peek(longest), 0, stream.broken)
 
 
 class _Stream:
-    """A window over the bytes; `low` and `high` are the slice's borders once they are reached."""
+    """A window over the bytes; `marks` are the offsets of the slices' borders that are reached."""
 
-    def __init__(self, place: Place, compression: str, span: tuple[int, int]) -> None:
-        self._blocks = blocks(place, compression, 0, span)
-        self._span = span
+    def __init__(self, place: Place, compression: str, cuts: tuple[int, ...]) -> None:
+        self._blocks = blocks(place, compression, 0, cuts)
+        self.cuts = cuts
+        self.marks: list[int] = [0] if cuts[0] == 0 else []
         self._held, self._from = bytearray(), 0
         self.at = self.used = 0
-        self.low, self.high = (0 if span[0] == 0 else _FAR), _FAR
         self.broken: str | None = None
+
+    @property
+    def low(self) -> int:
+        """Return the offset where the first slice begins, once it is reached."""
+        return self.marks[0] if self.marks else _FAR
+
+    @property
+    def high(self) -> int:
+        """Return the offset where the last slice ends, once it is reached."""
+        return self.marks[-1] if len(self.marks) == len(self.cuts) else _FAR
 
     def _fill(self, size: int) -> bool:
         while len(self._held) - self._from < size:
@@ -94,10 +110,8 @@ class _Stream:
                 self.broken, self.used = error.reason, error.used
                 return False
             self.used = block.used
-            if self.low == _FAR and block.used > self._span[0]:
-                self.low = block.base
-            if self.high == _FAR and block.used > self._span[1]:
-                self.high = block.base
+            while len(self.marks) < len(self.cuts) and block.used > self.cuts[len(self.marks)]:
+                self.marks.append(block.base)
             if self._from > 4 << 20:
                 del self._held[: self._from]
                 self._from = 0

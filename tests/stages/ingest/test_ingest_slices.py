@@ -14,7 +14,7 @@ from ingest_helpers import make_source
 
 from stages.ingest.files import InputFile
 from stages.ingest.plan import Part, plan_parts
-from stages.ingest.read import read_part
+from stages.ingest.read import in_a_row, read_part, read_row
 from stages.ingest.settings import IngestSettings
 
 SETTINGS = IngestSettings()
@@ -75,3 +75,22 @@ def test_a_large_file_becomes_parts_that_cover_it_and_survive_json():
     assert spans[0][0] == 0 and spans[-1][1] == 10 << 30
     assert all(a[1] == b[0] for a, b in pairwise(spans))
     assert Part.from_json(json.loads(json.dumps(parts[3].to_json()))) == parts[3]
+
+
+@pytest.mark.parametrize("name", ["jsonl.gz", "jsonl.bz2", "jsonl.zst", "csv", "csv.gz"])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_file_read_in_a_row_gives_the_same_parts_as_its_slices_alone(put, tmp_path, name, seed):
+    pack = {"gz": gzip.compress, "bz2": bz2.compress, "zst": zstandard.compress}.get(
+        name[-3:].strip("."), bytes
+    )
+    data = pack(table(name))
+    put("a." + name, data)
+    cuts = [0, *sorted(random.Random(seed).sample(range(1, len(data)), 5)), len(data)]
+    spans = [((f"in/a.{name}", a, b),) for a, b in pairwise(cuts)]
+    parts = [Part("shelf", f"p{at}", span) for at, span in enumerate(spans)]
+    wanted = {"p0", "p2", "p3", "p5"}
+    found = {part.part: t for part, t in read_row(make_source(), parts, tmp_path, SETTINGS, wanted)}
+    assert set(found) == wanted and in_a_row(make_source(), parts[0])
+    for part in parts:
+        if part.part in wanted:
+            assert found[part.part].equals(read_part(make_source(), part, tmp_path, SETTINGS))
