@@ -10,6 +10,8 @@ from typing import Optional
 import typer
 
 MATERIAL = 4
+PLACE = "a folder, or an address as for `hallmark pull`"
+JUDGE = typer.Option(None, help="Policy whose block `material` judges (default: the old one's)")
 
 release = typer.Typer(help="Seal releases, name the newest.", no_args_is_help=True)
 journal = typer.Typer(help="The operator journal: who did what, chained by hash.", no_args_is_help=True)
@@ -177,32 +179,57 @@ def prune(
 
 
 def diff(
-    old: Path = typer.Argument(help="Folder of the older release"),
-    new: Path = typer.Argument(help="Folder of the newer release"),
-    policy: Path | None = typer.Option(
-        None, help="Policy whose block `material` judges (default: the old one's)"
-    ),
+    old: str = typer.Argument(help=f"The older release: {PLACE}"),
+    new: str = typer.Argument(help=f"The newer release: {PLACE}"),
+    policy: Optional[Path] = JUDGE,  # noqa: UP045
     trust: Optional[Path] = TRUST,  # noqa: UP045
     as_json: bool = JSON,
 ) -> None:
     """Say what changed between two releases, and whether the change is material; exit 0 either way."""
-    _compared(old, new, policy, trust, as_json, signed=False)
+    from lineage.errors import TrustError
+
+    try:
+        known = _trust(trust, Path.cwd())
+    except TrustError:
+        if trust:
+            raise
+        known = None
+    _compared(old, new, policy, known, as_json)
 
 
 def gate(
-    old: Path = typer.Argument(
-        help="Folder of the release in use, or `sealed`: the newest sealed one, by its tag"
+    old: str = typer.Argument(
+        help=f"The release in use: {PLACE}, or `sealed`: the newest sealed one, by its tag"
     ),
-    new: Path = typer.Argument(help="Folder of the release that shall replace it"),
-    policy: Path | None = typer.Option(
-        None, help="Policy whose block `material` judges (default: the old one's)"
-    ),
+    new: str = typer.Argument(help=f"The release that shall replace it: {PLACE}"),
+    policy: Optional[Path] = JUDGE,  # noqa: UP045
     trust: Optional[Path] = TRUST,  # noqa: UP045
     as_json: bool = JSON,
 ) -> None:
     """As `diff` on two signed releases, with exit code 4 where the change is material."""
-    if _compared(old, new, policy, trust, as_json, signed=True)["material"]["verdict"]:
+    if _compared(old, new, policy, _trust(trust, Path.cwd()), as_json)["material"]["verdict"]:
         raise typer.Exit(MATERIAL)
+
+
+def _compared(old: str, new: str, policy: Path | None, known, as_json: bool) -> dict:
+    from tempfile import TemporaryDirectory
+
+    from pipelines.sealing import manifests
+    from pipelines.sealing.words import change_report
+
+    with TemporaryDirectory() as scratch:
+        pair = [
+            manifests.open_any(spec, known, Path(scratch) / age) for spec, age in ((old, "old"), (new, "new"))
+        ]
+        rules = manifests.policy_rules(policy) if policy else None
+        found = manifests.compare(*pair, rules)
+    text = (
+        json.dumps(found, ensure_ascii=False, indent=1)
+        if as_json
+        else change_report(found, signed=bool(known))
+    )
+    typer.echo(text)
+    return found
 
 
 def pull(
@@ -234,30 +261,6 @@ def pull(
     )
     typer.echo(done.report.text())
     typer.echo(f"in {done.target}")
-
-
-def _compared(
-    old: Path, new: Path, policy: Path | None, trust: Path | None, as_json: bool, *, signed: bool
-) -> dict:
-    from lineage.errors import TrustError
-    from pipelines.sealing import manifests
-    from pipelines.sealing.words import change_report
-
-    known = None
-    try:
-        known = _trust(trust, Path.cwd(), new)
-    except TrustError:
-        if signed or trust:
-            raise
-    pair = [manifests.open_manifest(path, known) for path in (old, new)]
-    rules = manifests.policy_rules(policy) if policy else None
-    found = manifests.compare(*pair, rules)
-    typer.echo(
-        json.dumps(found, ensure_ascii=False, indent=1)
-        if as_json
-        else change_report(found, signed=bool(known))
-    )
-    return found
 
 
 def _trust(given: Path | None, root: Path, path: Path | None = None):

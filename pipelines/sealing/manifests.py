@@ -14,6 +14,10 @@ from lineage.trust import Trust
 from lineage.verify.files import MANIFEST_LIMIT, Folder
 from lineage.verify.report import Report
 from lineage.verify.statement import Notary
+from pipelines.project import Project
+from pipelines.sealing.pull import fetch_papers
+from pipelines.sealing.remote import open_remote
+from pipelines.sealing.seals import records
 
 PUBLISHED = ("kept", "redacted")
 
@@ -34,7 +38,7 @@ def open_manifest(folder: Path, trust: Trust | None) -> Opened:
     """
     report = Report()
     if not folder.is_dir():
-        raise InputError("no such folder", where=str(folder), cure="name a folder that holds a release")
+        raise InputError("no such folder", where=str(folder), cure="name a release")
     files = Folder(folder, report)
     data = files.read(certificate.MANIFEST, MANIFEST_LIMIT)
     if data is None:
@@ -42,6 +46,39 @@ def open_manifest(folder: Path, trust: Trust | None) -> Opened:
     if trust is not None:
         _vouched(files, data, trust, report)
     return Opened(canonical.loads(data, where=str(folder / certificate.MANIFEST)), folder, trust is not None)
+
+
+def open_any(spec: str, trust: Trust | None, scratch: Path) -> Opened:
+    """Return the manifest of a release in a folder or at an address (as for `hallmark pull`), or of the newest seal.
+
+    `sealed` is the newest sealed release of the project at hand, by its tag v<version>. What is fetched lands in the
+    empty folder `scratch`, with policy and lineage tables; without `trust` nothing is fetched.
+    """
+    if Path(spec).is_dir() and (Path(spec) / certificate.MANIFEST).is_file():
+        return open_manifest(Path(spec), trust)
+    if trust is None:
+        cure = "name a trust file or key: what comes from elsewhere is not read unsigned"
+        raise TrustError("no trusted key", where=spec, cure=cure)
+    root, record = newest_seal() if spec == "sealed" else (None, None)
+    address = f"{root}@v{record['version']}" if record else spec
+    named = fetch_papers(open_remote(address), scratch, trust, ("manifest", "policy", "lineage"))
+    if record and named != record["certificate"]["id"]:
+        raise TrustError(
+            f"the tag v{record['version']} does not hold the release that was sealed", where=address
+        )
+    return open_manifest(scratch, trust)
+
+
+def newest_seal() -> tuple[Path, dict[str, Any]]:
+    """Return the project at hand and its newest seal record; an InputError where no release is sealed."""
+    root = Project.find().root
+    found = records(root / "history")
+    if not found:
+        cure = "a first release needs its own filing; seal it, then the gate compares with it"
+        raise InputError(
+            "no release is sealed yet: nothing to compare with", where=str(root / "history"), cure=cure
+        )
+    return root, found[-1]
 
 
 def compare(old: Opened, new: Opened, rules: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -111,15 +111,25 @@ def _fetch(
             for waiting in fetches:
                 waiting.cancel()
             raise
-    _compare_common(remote, staging, wanted)
+    # a verification of chosen shards does not look at the papers of the whole release
+    _compare(remote, staging, {path: wanted[path] for path in COMMON if path in wanted})
 
 
-def _compare_common(remote: Remote, staging: Path, wanted: Mapping[str, Expected]) -> None:
-    """Hash the papers of the whole release, which a verification of chosen shards does not look at."""
+def _compare(remote: Remote, staging: Path, wanted: Mapping[str, Expected]) -> None:
     report = Report()
-    Folder(staging, report).compare({path: wanted[path] for path in COMMON if path in wanted}, None)
+    Folder(staging, report).compare(wanted, None)
     if report.problems:
         raise TrustError(refusal(report), where=remote.name, cure="nothing was handed over")
+
+
+def fetch_papers(remote: Remote, folder: Path, trust: Trust, roles: Sequence[str]) -> str:
+    """Fetch all files of a release that have one of these roles, hashed, and return the release certificate's id."""
+    release = open_release(remote, folder, trust, datetime.now(UTC).date())
+    wanted = {path: expected for path, expected in release.subjects.items() if expected.role in roles}
+    for path in sorted(wanted):
+        remote.fetch(path, folder / path, wanted[path].bytes)
+    _compare(remote, folder, wanted)
+    return release.certificate_id
 
 
 def _chosen(remote: Remote, staging: Path, release: Statement, shards: Sequence[str]) -> dict[str, Expected]:
