@@ -18,7 +18,7 @@ def hallmark(project, *words, said=None):
     program = "from pipelines.cli import main; main()"
     return subprocess.run(
         [sys.executable, "-c", program, *words], cwd=project.root, env=dict(os.environ), capture_output=True, text=True,
-        check=False,
+        input=said, check=False,
     )  # fmt: skip
 
 
