@@ -15,11 +15,12 @@ def view(project: Project, reading: Reading, findings: list[Finding], number: in
     """Return id, number, source, context rows [{label, value}], findings, and the size of the text."""
     item, doc, verdict = reading.item, reading.document, reading.verdict
     source = project.sources.get(item.source)
+    record = f"{doc['file']}#{doc['record']}"
     rows = {
         "class": source.source_class if source else None,
         "licence": doc["licence"],
-        "file": f"{doc['file']}#{doc['record']}",
-        "native_id": doc["native_id"],
+        "file": record,
+        "native_id": doc["native_id"] if doc["native_id"] != record else None,
         "date": doc["date"],
         "language": reading.quality.get("lang"),
         "quality": reading.quality.get("quality_score"),
@@ -56,8 +57,15 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def _names(finding: Finding) -> dict[str, str]:
     if finding.kind == "redacted":
-        return {"zh": "已替换", "en": "replaced"}
+        return _tag_names(finding.code)
     if finding.kind == "pii":
         return {"zh": TYPES[finding.code].zh, "en": TYPES[finding.code].en}
     risk = next((r for r in TAXONOMY.risks if r.code == finding.code), None)
     return {"zh": risk.zh, "en": risk.en} if risk else {"zh": finding.code, "en": finding.code}
+
+
+def _tag_names(tag: str) -> dict[str, str]:
+    """Return a replacement's tag in words: several types can share one, so no type is named."""
+    first = next((t for t in TYPES.values() if tag in (t.tag_zh, t.tag_en)), None)
+    english = first.tag_en.replace("_", " ").lower() if first else tag
+    return {"zh": tag if first and tag == first.tag_zh else english, "en": english}
