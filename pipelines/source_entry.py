@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from lineage.errors import HallmarkError, SettingsError
+from pipelines import source_lock
 from pipelines.project import Project
 
 #: First evidence file of each class is of this kind; a second one of the next, and so on.
@@ -38,8 +39,10 @@ def add_source(
     jurisdiction: str,
 ) -> list[str]:
     """Append one entry to sources.yaml and return what to say: format, three masked records, what is missing."""
+    from stages.ingest import list_files
     from stages.ingest.evidence import findings
     from stages.ingest.source import Source
+    from stages.inventory import digest_files
 
     if source_class not in KINDS:
         raise SettingsError(f"no class is called {source_class!r}", cure=f"use one of: {', '.join(KINDS)}")
@@ -51,6 +54,8 @@ def add_source(
     source = _validated(project, fresh, id, Source)
     lines = describe(project, source)
     (project.root / "sources.yaml").write_text(fresh, encoding="utf-8")
+    files = [project.root / f.path for f in list_files(source, project.root)]
+    source_lock.accept(project.root, id, source.revision, digest_files(files, project.root, {}))
     lines += [f"added {id} to sources.yaml; look through the entry, some fields are defaults"]
     return lines + [_finding(f) for f in findings(source, project.root)]
 
@@ -163,4 +168,5 @@ def check_sources(project: Project) -> tuple[list[str], bool]:
 
 
 def _finding(finding: Any) -> str:
-    return f"{finding.source}: {finding.level}: {finding.field}: {finding.what}\n  because {finding.why}\n  -> {finding.cure}"
+    head = f"{finding.source}: {finding.level}: {finding.field}: {finding.what}"
+    return f"{head}\n  because {finding.why}\n  -> {finding.cure}"

@@ -7,6 +7,7 @@ from typing import Any
 
 import stages
 from lineage.errors import InputError
+from pipelines import source_lock
 from pipelines.project import STAGES, read_json, write_json
 from pipelines.stage_run import StageRun
 from stages.inventory import code_digest, digest_files
@@ -26,6 +27,8 @@ def run(run: StageRun) -> dict[str, Any]:
             fresh[name] = memo[name]
     listing = {name: _stage(run, name, fresh) for name in STAGES[1:]}
     listing["ingest"]["sources"] = [_source(run, s, fresh) for s in project.sources.values()]
+    revisions = {s.id: s.revision for s in project.sources.values()}
+    source_lock.hold(project.root, listing["ingest"]["sources"], revisions)
     for name, sources in _views(run).items():
         listing[name]["sources"] = sources
     for name, value in listing.items():

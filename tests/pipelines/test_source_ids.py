@@ -42,6 +42,10 @@ def write(root: Path, name: str, ids: str) -> None:
     (root / "in" / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
 
 
+def revise(root: Path, revision: str) -> None:
+    write_json(root / "sources.yaml", {"sources": [ENTRY | {"revision": revision}]})
+
+
 def ingest(project: Project) -> tuple[dict, dict[str, bytes]]:
     """Run inventory and ingest; return the errors by native id, and each part's bytes."""
     run_stage("inventory", project)
@@ -60,9 +64,11 @@ def test_a_repeat_in_another_part_is_told_and_gone_when_its_cause_is_gone(projec
     assert 1 <= len(marked) <= len(first) - 2
     assert {name for name, error in errors.items() if error == "duplicate-id"} == {"a", "c"}
     assert ingest(project)[1] == first
+    revise(project.root, "2")
     (project.root / "in" / "a.jsonl").unlink()
     errors, later = ingest(Project(project.root))
     assert set(errors.values()) == {None}
+    revise(project.root, "1")
     write(project.root, "a", "abc")
     assert ingest(Project(project.root))[1] == first
     untouched = [part for part in later if part in first and part not in marked]
