@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from lineage.exports import california, china, clauses, croissant, eu, rights
-from lineage.exports.facts import Release, json_bytes
+from lineage.exports import california, china, clauses, eu, rights
+from lineage.exports.facts import Release
 from lineage.exports.paper import Paper
 
 Regime = Literal["cn", "eu", "ca"]
@@ -32,7 +32,6 @@ def papers(
     named = _named(release, regime, annotations or {})
     files = {f"{name}.md": paper.markdown() for name, paper in named.items()}
     files["ATTRIBUTION.md"] = rights.attribution(release).markdown()
-    files["croissant.json"] = json_bytes(croissant.croissant(release))
     if formats == "all":
         from lineage.exports import office
 

@@ -45,16 +45,35 @@ def terms(spdx: str) -> dict[str, Any] | None:
 
 
 def ids(expression: str) -> list[str]:
-    """Return the licence ids of an SPDX expression, sorted; an unreadable one is returned whole."""
+    """Return the licence ids to meet, sorted: of alternatives joined by OR, the one that asks least.
+
+    An expression that cannot be read is returned whole, so that a person looks at it.
+    """
     if expression in _UNSTATED:
         return []
     from license_expression import ExpressionError, ExpressionParseError, get_spdx_licensing
 
     try:
-        symbols = get_spdx_licensing().license_symbols(expression, unique=True, decompose=True)
+        tree = get_spdx_licensing().parse(expression)
     except (ExpressionError, ExpressionParseError):
         return [expression]
-    return sorted({symbol.key for symbol in symbols})
+    return sorted(_least(tree))
+
+
+def _least(tree: Any) -> set[str]:
+    branches = getattr(tree, "args", ())
+    if not branches:
+        return {getattr(tree, "license_symbol", tree).key}
+    met = [_least(branch) for branch in branches]
+    if getattr(tree, "operator", "").strip() == "OR":
+        return min(met, key=_burden)
+    return set().union(*met)
+
+
+def _burden(names: set[str]) -> tuple[int, int, list[str]]:
+    """Return what makes an alternative worse: terms nobody read, then the number of duties; names break ties."""
+    unread = sum(terms(one) is None for one in names)
+    return unread, sum(len((terms(one) or {}).get("duties", ())) for one in names), sorted(names)
 
 
 class Conflict(NamedTuple):
