@@ -138,9 +138,9 @@ def table(rows: list[dict[str, Any]]) -> str:
         )
     note = (
         "GB per processor second on one thread, warm files, best of the runs (`seconds` passed on the clock); goal: at "
-        f"most {LIMIT} times as long as plain SHA-256 of the same files. Small shards show the cost of the papers: each "
-        "brings a signature, a manifest, a lineage table and four sheets. `python -m benchmarks.verify --write` makes "
-        "this table."
+        f"most {LIMIT} times as long as plain SHA-256 of the same files. Small shards show the cost of the papers: "
+        "each brings a signature, a manifest, a lineage table and four sheets. `python -m benchmarks.verify --write` "
+        "makes this table."
     )
     return "\n".join([*lines, "", note])
 

@@ -10,6 +10,7 @@ from lineage import journal, keys
 from lineage.digests import sha256_file
 from lineage.errors import HallmarkError, InputError
 from lineage.trust import Trust
+from lineage.verify.report import printable
 from pipelines.project import Project
 from pipelines.sealing import runs
 from pipelines.sealing.seals import records
@@ -105,10 +106,9 @@ def entries_report(root: Path, *, event: str | None, last: int, as_json: bool) -
     if as_json:
         return json.dumps(chosen, ensure_ascii=False, indent=1)
     lines = [f"{e['seq']:>5}  {e['at']}  {e['actor']}  {e['event']}  {_facts(e['facts'])}" for e in chosen]
-    return "\n".join(lines or ["no entries"])
+    broken = [f"NOT SOUND: {what}" for what in found.problems]
+    return "\n".join(printable(line) for line in [*(lines or ["no entries"]), *broken])
 
 
 def _facts(facts: dict[str, Any]) -> str:
-    from lineage.verify.report import printable
-
-    return "  ".join(f"{name}={printable(str(value))}" for name, value in facts.items())
+    return "  ".join(f"{name}={value}" for name, value in facts.items())
