@@ -57,7 +57,7 @@ def _release(release: Release) -> dict[str, Any]:
 
 
 def _shard(release: Release, shard: Any) -> dict[str, Any]:
-    manifest = next(m for m in release.manifests if m["shard"] and m["shard"]["path"] == shard["path"])
+    manifest = release.by_path[shard["path"]]
     return {
         "type": "data",
         "bom-ref": shard["path"],

@@ -26,7 +26,7 @@ class Domains(NamedTuple):
 
     def top(self, share: float, at_least: int = 1) -> list[Domain]:
         """Return the largest `share` (0..1) of the domains by bytes, `at_least` of them where there are so many."""
-        return self.rows[: max(at_least, math.ceil(len(self.rows) * share))]
+        return self.rows[: max(at_least, math.ceil(round(len(self.rows) * share, 9)))]
 
 
 def domains(release: Release, classes: tuple[str, ...] | None = None) -> Domains:

@@ -64,6 +64,11 @@ class Release:
         return sorted((s for s in self.manifest["shards"] if s["path"]), key=lambda s: s["path"])
 
     @cached_property
+    def by_path(self) -> dict[str, Mapping[str, Any]]:
+        """Return the shard manifest of each shard by the shard's path."""
+        return {m["shard"]["path"]: m for m in self.manifests if m["shard"]}
+
+    @cached_property
     def sources(self) -> list[Mapping[str, Any]]:
         return sorted(self.manifest["sources"], key=lambda s: s["id"])
 

@@ -107,7 +107,7 @@ def _outputs(release: Release, stage: str) -> list[dict[str, Any]]:
 
 
 def _shard(release: Release, shard: Any) -> dict[str, Any]:
-    manifest = next(m for m in release.manifests if m["shard"] and m["shard"]["path"] == shard["path"])
+    manifest = release.by_path[shard["path"]]
     return {
         "namespace": _space(release),
         "name": shard["path"],

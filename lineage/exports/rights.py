@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, NamedTuple
 
 from lineage.exports.facts import NOT_STATED, Release, name, or_not_stated, table
@@ -44,20 +45,30 @@ def terms(spdx: str) -> dict[str, Any] | None:
     return known.get(spdx)
 
 
-def ids(expression: str) -> list[str]:
+@cache
+def ids(expression: str) -> tuple[str, ...]:
     """Return the licence ids to meet, sorted: of alternatives joined by OR, the one that asks least.
 
     An expression that cannot be read is returned whole, so that a person looks at it.
     """
     if expression in _UNSTATED:
-        return []
-    from license_expression import ExpressionError, ExpressionParseError, get_spdx_licensing
+        return ()
+    from license_expression import ExpressionError, ExpressionParseError
 
     try:
-        tree = get_spdx_licensing().parse(expression)
+        tree = _licensing().parse(expression)
     except (ExpressionError, ExpressionParseError):
-        return [expression]
-    return sorted(_least(tree))
+        return (expression,)
+    return tuple(sorted(_least(tree)))
+
+
+@cache
+def _licensing() -> Any:
+    from license_expression import (
+        get_spdx_licensing,
+    )  # builds its index anew at every call: a third of a second
+
+    return get_spdx_licensing()
 
 
 def _least(tree: Any) -> set[str]:
@@ -157,7 +168,9 @@ def attribution(release: Release) -> Paper:
         ["kind", "source", "what / 说明"], [(c.kind, c.where, f"{c.en} {c.zh}") for c in found]
     ) if found else paper.say("None that the table of licences knows. / 许可证表中未见冲突。")
     paper.head("Sources / 来源")
-    by_source = {s.source: [x for x in shares(release) if x.source == s.source] for s in shares(release)}
+    by_source: dict[str, list[Share]] = {}
+    for share in shares(release):
+        by_source.setdefault(share.source, []).append(share)
     paper.table(
         ["source", "title", "class", "licence", "documents", "duties", "notice"],
         [
