@@ -26,6 +26,7 @@ COLUMNS: dict[str, tuple[str, ...] | None] = {
     "quality": None,
     "pii": None,
     "screen": None,
+    "dedup": None,
 }
 
 

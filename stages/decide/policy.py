@@ -70,6 +70,23 @@ class ScreenRule(RuleBase):
     count: int = Field(1, ge=1, description="... and at this many hits and above")
 
 
+class DedupRule(RuleBase):
+    """Reads what the dedup stage measured besides duplicates; nothing fires where `dedup` did not measure it."""
+
+    on: Literal["dedup"]
+    column: Literal["repeated_lines", "repeated_paragraphs", "test_ngrams"] = Field(
+        description="Share of the document in repeated lines or paragraphs; n-grams shared with test sets"
+    )
+    over: float = Field(ge=0, description="The rule fires above this value")
+    test_sets: tuple[str, ...] | None = Field(None, description="Only for these test sets; * and ? match")
+
+    @model_validator(mode="after")
+    def _sets_of_ngrams(self) -> DedupRule:
+        if self.test_sets is not None and self.column != "test_ngrams":
+            raise ValueError("test_sets belongs to the column test_ngrams")
+        return self
+
+
 class AiLabelRule(RuleBase):
     on: Literal["ai-label"]
     verdicts: tuple[str, ...] = Field(description="Label verdicts found by ingest")
@@ -82,7 +99,8 @@ class NotRunRule(RuleBase):
 
 
 Rule = Annotated[
-    RightsRule | QualityRule | PiiRule | ScreenRule | AiLabelRule | NotRunRule, Field(discriminator="on")
+    RightsRule | QualityRule | DedupRule | PiiRule | ScreenRule | AiLabelRule | NotRunRule,
+    Field(discriminator="on"),
 ]
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from lineage.records import STATUS_OK
 from stages.decide.policy import (
     AiLabelRule,
+    DedupRule,
     NotRunRule,
     PiiRule,
     Policy,
@@ -50,6 +51,7 @@ class Evidence:
     quality: pl.DataFrame
     pii: pl.DataFrame
     screen: pl.DataFrame
+    dedup: pl.DataFrame | None = None  # None, or no such column: not measured
 
 
 FIRED = {"row": pl.UInt32, "detector": pl.String, "score": pl.Float64, "threshold": pl.Float64}
@@ -62,6 +64,8 @@ def fires(rule: Rule, evidence: Evidence, policy: Policy, context: Context) -> p
             found = _rights(rule, evidence, policy, context)
         case QualityRule():
             found = _quality(rule, evidence)
+        case DedupRule():
+            found = _dedup(rule, evidence)
         case PiiRule():
             found = _pii(rule, evidence)
         case ScreenRule():
@@ -127,6 +131,22 @@ def _quality(rule: QualityRule, evidence: Evidence) -> pl.DataFrame:
         docs = evidence.docs.filter(pl.col("source").is_in(list(rule.sources)))
         rows = rows.join(docs.select("row"), on="row", how="semi")
     return rows.select("row", score=pl.col(rule.column).cast(pl.Float64), threshold=pl.lit(rule.value))
+
+
+def _dedup(rule: DedupRule, evidence: Evidence) -> pl.DataFrame:
+    table = evidence.dedup
+    if table is None or rule.column not in table.columns:
+        return evidence.docs.clear().select("row")
+    value = pl.col(rule.column).cast(pl.Float64)
+    rows = table.filter((value > rule.over).fill_null(False))
+    if rule.column == "test_ngrams":
+        rows = rows.explode("test_sets")
+        wanted = rule.test_sets or ("*",)
+        rows = rows.filter(pl.col("test_sets").is_in(_matching(rows["test_sets"].drop_nulls(), wanted)))
+        rows = rows.sort("row", "test_sets").unique("row", keep="first", maintain_order=True)
+        rows = rows.with_columns(detector=pl.lit("test-set:") + pl.col("test_sets"))
+    columns = [n for n in ("row", "detector") if n in rows.columns]
+    return rows.select(*columns, score=value, threshold=pl.lit(rule.over))
 
 
 def _pii(rule: PiiRule, evidence: Evidence) -> pl.DataFrame:

@@ -9,6 +9,8 @@ Phases, each a pure function that a runner maps over its unit of work and stores
 4. per batch        `verify(batch, texts, settings)` -> VERIFIED: exact Jaccard of every candidate
 5. once             `merge(members, verified, settings)` -> EDGES; `clusters(edges)` -> CLUSTERS
 6. per part         `annotate(signed, clusters)` -> DEDUP; once, for metrics, `report(edges, origins, settings)`
+   if asked, per part `pieces(docs, settings)` -> LINES; per partition `repeated(files, settings, p, n)`; per part
+                     `shares(lines, repeated)`; and `index_test_sets(sets, settings)`, `overlap(docs, index, settings)`
    any time          `earlier(signature_files, index_files, settings)` -> EARLIER: who was in an older release
 
 Files are passed as lists in one fixed order: the text file of a part stands at the place of its signature
@@ -35,11 +37,16 @@ _PLACES = {
     "clusters": "clustering",
     "earlier": "releases",
     "exact": "repeats",
+    "index_test_sets": "overlap",
     "merge": "clustering",
     "merge_pairs": "banding",
     "method": "parameters",
+    "overlap": "overlap",
     "partitions": "banding",
+    "pieces": "lines",
+    "repeated": "lines",
     "report": "reporting",
+    "shares": "lines",
     "sign": "signing",
     "verify": "verification",
 }

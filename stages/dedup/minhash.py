@@ -96,6 +96,17 @@ def hash_texts(data, offsets, table, expansions, lengths, into, counts):
         counts[d] = place - before
 
 
+@kernel
+def hash_bytes(data, offsets, out):
+    """Fill out [n] with a 64-bit hash of the bytes of each text; nothing behind a text is read."""
+    for d in range(out.size):
+        h = np.uint64(offsets[d + 1] - offsets[d])
+        for i in range(offsets[d], offsets[d + 1]):
+            h = (h ^ np.uint64(data[i])) * _STEP
+            h ^= h >> np.uint64(32)
+        out[d] = h * _MIX
+
+
 @inlined
 def _unit_hash(out, start, end):
     """Return a 64-bit hash of out[start:end]; up to seven bytes behind the end are read and masked."""

@@ -54,6 +54,23 @@ class DedupSettings(BaseModel):
     batch_shingles: int = Field(
         16_000_000, ge=1000, description="Shingles that one verification batch may hold (about 20 bytes each)"
     )
+    repeat_documents: int = Field(
+        0, ge=0, description="A line or paragraph in this many documents is a repeated one; 0: not measured"
+    )
+    repeat_chars: int = Field(
+        20, ge=1, description="Shorter lines and paragraphs are not looked at for repetition"
+    )
+    test_sets: str = Field(
+        "",
+        description="Folder of test sets (*.jsonl, *.parquet, *.csv, *.txt; a set is named by its file), with which "
+        "documents must not overlap; empty: not measured",
+    )
+    test_word_ngram: int = Field(
+        13, ge=2, le=64, description="Units in an n-gram that begins with a word, for test sets"
+    )
+    test_char_ngram: int = Field(
+        26, ge=2, le=64, description="Units in an n-gram that begins with a character, for test sets"
+    )
     source_loss_warn: float = Field(
         0.5, ge=0, le=1, description="Flag a source of which more than this share has a duplicate elsewhere"
     )
@@ -64,4 +81,6 @@ class DedupSettings(BaseModel):
             raise ValueError("bands and rows belong together: set both or neither")
         if self.bands and self.rows and self.bands * self.rows > self.num_perm:
             raise ValueError(f"bands * rows = {self.bands * self.rows} exceeds num_perm = {self.num_perm}")
+        if self.repeat_documents == 1:
+            raise ValueError("repeat_documents: 1 would call every line repeated; set 0 or at least 2")
         return self

@@ -95,12 +95,17 @@ def _row_groups(path: Path, rows: np.ndarray):
 
 def shingle_hashes(texts: pl.Series, settings: DedupSettings) -> tuple[np.ndarray, np.ndarray]:
     """Return (uint64 shingle hashes of all texts, int64 count per text)."""
+    return window_hashes(texts, window_lengths(settings))
+
+
+def window_hashes(texts: pl.Series, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (uint64 hashes of all windows of units, int64 count per text); lengths as `window_lengths` gives them."""
     from stages.dedup.minhash import hash_texts
 
     data, offsets = buffers(texts)
     into, counts = np.empty(len(data) // 2 + 1, np.uint64), np.zeros(len(texts), np.int64)
-    hash_texts(data, offsets, *folding(), window_lengths(settings), into, counts)
+    hash_texts(data, offsets, *folding(), lengths, into, counts)
     if counts.sum() > len(into):  # compatibility characters can unfold to more shingles than half their bytes
         into = np.empty(counts.sum(), np.uint64)
-        hash_texts(data, offsets, *folding(), window_lengths(settings), into, counts)
+        hash_texts(data, offsets, *folding(), lengths, into, counts)
     return into[: counts.sum()].copy(), counts

@@ -26,6 +26,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 
 #: Code outside `stages/<name>` that can change a stage's result, relative to the installed packages' folder.
 SHARED: dict[str, tuple[str, ...]] = {
+    "dedup": ("pipelines/tasks/dedup_repeats.py", "pipelines/tasks/dedup_steps.py"),
     "sample": ("stages/decide",),
     "publish": ("stages/pii", "stages/screen", "lineage"),
 }
