@@ -136,11 +136,12 @@ def audit_reading(audit: dict[str, Any]) -> list[str]:
 
 
 def _signature(file: dict[str, Any]) -> str:
-    key = f"key {file['keyid'][:16]}{'' if file['trusted'] else ', not in the trust file'}"
+    key = f"key {file['keyid'][:16]}"
     words = {
         "signed": f"signed ({key})",
         "older": f"signed up to line {file['covered']} of {file['lines']} ({key}): sign again",
+        "unvouched": f"signed up to line {file['covered']} by {key}, which is no reviewer's key in the trust file",
         "unsigned": "not signed: `hallmark review sign`",
-        "broken": "the signature does not fit: lines were changed after signing, or the key is unknown",
+        "broken": "the signature does not fit: lines were changed after signing",
     }
     return f"reviews/{file['file']}: {file['lines']} lines, {words[file['state']]}"

@@ -23,7 +23,7 @@ class Signed:
     """What a signature beside a decisions file says now: state, lines covered, lines in the file, key id."""
 
     file: str
-    state: str  # signed | older | unsigned | broken
+    state: str  # signed | older | unvouched | unsigned | broken
     covered: int
     lines: int
     keyid: str
@@ -78,11 +78,11 @@ def _statement(path: Path, content: bytes, own: Any) -> bytes:
     )
 
 
-def check_file(path: Path, trust: Trust | None, public_pem: str | None = None) -> Signed:
+def check_file(path: Path, trust: Trust | None) -> Signed:
     """Return what the signature of one decisions file covers; `trusted` if a reviewer's key of `trust` made it.
 
-    `broken`: the covered bytes were changed, or no known key made the signature. A key that nobody vouches for
-    can be tried with `public_pem`; it is never `trusted`.
+    `broken`: the covered bytes were changed, or the envelope is not sound. `unvouched`: the bytes fit, but no
+    reviewer's key of the trust file made the signature, so it proves nothing about who did.
     """
     content = path.read_bytes()
     total = sum(1 for line in content.split(b"\n") if line.strip())
@@ -99,12 +99,12 @@ def check_file(path: Path, trust: Trust | None, public_pem: str | None = None) -
     except (HallmarkError, KeyError, TypeError, ValueError, IndexError):
         return Signed(path.name, "broken", 0, total, "", False)
     good = dsse.verified_by(envelope, known)
-    other = dsse.verified_by(envelope, [public_pem]) if public_pem else set()
-    keyid = min(good | other, default="") or (envelope.signatures[0][0] if envelope.signatures else "")
-    if not sound or _digest(content[:size]) != stated or (known and not good and not other):
+    keyid = min(good) if good else (envelope.signatures[0][0] if envelope.signatures else "")
+    if not sound or _digest(content[:size]) != stated:
         return Signed(path.name, "broken", 0, total, keyid, False)
-    state = "signed" if size == len(content) else "older"
-    return Signed(path.name, state, lines, total, keyid, bool(good))
+    if not good:
+        return Signed(path.name, "unvouched", lines, total, keyid, False)
+    return Signed(path.name, "signed" if size == len(content) else "older", lines, total, keyid, True)
 
 
 def load_trust(root: Path) -> Trust | None:

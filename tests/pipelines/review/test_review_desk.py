@@ -292,10 +292,19 @@ def test_a_signature_by_a_key_nobody_trusts_is_not_trusted(project: Project, tmp
         keys.generate("reviewer", tmp_path / name)
     own, other = (keys.load_private(tmp_path / n) for n in ("own", "other"))
     signing.sign_file(folder, "r1", own)
-    assert not signing.check_file(folder / "r1.jsonl", None).trusted
     trusted = trust.parse(trust.trust_file([trust.trust_entry(other.public_pem, "reviewer")]))
-    assert not signing.check_file(folder / "r1.jsonl", trusted).trusted
-    assert signing.check_file(folder / "r1.jsonl", trusted).state == "broken"
+    for vouching in (None, trusted):
+        found = signing.check_file(folder / "r1.jsonl", vouching)
+        assert (found.state, found.trusted) == ("unvouched", False)
+
+
+def test_the_pipelines_own_key_does_not_vouch_for_a_reader(project: Project, tmp_path: Path) -> None:
+    folder = made.written(project.root / "reviews", [made.line()])
+    keys.generate("reviewer", tmp_path / "own")
+    signer = keys.load_private(tmp_path / "own")
+    signing.sign_file(folder, "r1", signer)
+    trusted = trust.parse(trust.trust_file([trust.trust_entry(signer.public_pem, "pipeline")]))
+    assert signing.check_file(folder / "r1.jsonl", trusted).state == "unvouched"
 
 
 def test_nobody_signs_for_another(project: Project, tmp_path: Path) -> None:
