@@ -167,8 +167,11 @@ def _checks(release: Release, paper: Paper) -> None:
          for g in release.manifest["gates"]],
     )  # fmt: skip
     audit = release.manifest.get("audit") or {}
+    span = audit.get("interval95")
     paper.say(
-        f"人工抽检：抽取 {audit.get('n', 0)} 条，已判 {audit.get('labelled', 0)} 条，合格 {audit.get('passed', 0)} 条。"
+        f"人工抽检：抽取 {audit.get('n', 0)} 条，已判 {audit.get('labelled', 0)} 条，合格 {audit.get('passed', 0)} 条，"
+        f"合格率 {or_not_stated(audit.get('pass_rate'), 'zh')}"
+        f"（95 % 区间 {f'{span[0]} 至 {span[1]}' if span else '未测'}）。"
     )
     paper.say("未检查的内容：").points(
         [f"{x['what_zh']}（{x['why']}）" for x in release.manifest["not_checked"]] or ["无。"]

@@ -168,11 +168,11 @@ def _screened(release: Release, clause: dict[str, Any]) -> Result:
         Evidence(MANIFEST, release.manifest_digest, f"/stages/{at}/detectors"),
         Evidence(MANIFEST, release.manifest_digest, "/audit"),
     )
-    labelled = audit.get("labelled") or 0
-    if open_codes or not labelled:
-        what = "; ".join([*([f"not run: {', '.join(open_codes)}"] if open_codes else []),
-                          *(["manual audit: 0"] if not labelled else [])])  # fmt: skip
-        return Result(clause, OPEN, "screened-open", {"ran": ran, "what": what}, evidence)
+    drawn, labelled = audit.get("n") or 0, audit.get("labelled") or 0
+    left = [f"not run: {', '.join(open_codes)}"] if open_codes else []
+    left += [f"manual audit: {labelled} of {drawn}"] if labelled < drawn or not drawn else []
+    if left:
+        return Result(clause, OPEN, "screened-open", {"ran": ran, "what": "; ".join(left)}, evidence)
     return Result(clause, CONFORMS, "screened-pass", {"ran": ran, "n": labelled}, evidence)
 
 

@@ -24,7 +24,12 @@ def chosen_shards(release: Release, globs: Sequence[str] | None) -> list[Mapping
     if globs is None:
         return sorted(release.shards, key=lambda s: (s["bytes"], s["path"]))[:1]
     names = lambda s: (s["path"], f"{s['source']}/{s['part']}")  # noqa: E731
-    return [s for s in release.shards if any(fnmatchcase(n, g) for n in names(s) for g in globs)]
+    found = [s for s in release.shards if any(fnmatchcase(n, g) for n in names(s) for g in globs)]
+    if not found:
+        raise HallmarkError(
+            "no shard has such a name", where=", ".join(globs), cure="name a path, or source/part"
+        )
+    return found
 
 
 def release_files(release: Release, shards: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -197,6 +197,22 @@ def test_what_only_a_person_can_judge_stays_open_even_where_it_is_stated(tmp_pat
     assert "见合同" in clause_table(release, "zh").markdown().decode()
 
 
+def test_filtering_conforms_only_when_every_code_ran_and_every_drawn_item_was_read(tmp_path: Path) -> None:
+    release = made.build(tmp_path)
+    ran = [d for d in made.DETECTORS if d["status"] == "run"]
+    full = [s | {"detectors": ran} if s["stage"] == "screen" else s for s in release.manifest["stages"]]
+
+    def told(**changes) -> str:
+        manifest = dict(release.manifest) | changes
+        return by_clause(Release.of(tmp_path, manifest, list(release.manifests), None))["filtering"]
+
+    read = {"n": 8, "labelled": 8, "passed": 8}
+    assert told(stages=full, audit=read) == CONFORMS
+    assert told(stages=full, audit=read | {"labelled": 7}) == OPEN
+    assert told(stages=full, audit={}) == OPEN
+    assert told(audit=read) == OPEN
+
+
 def test_both_languages_tell_the_same_results(release: Release) -> None:
     def rows(lang: str) -> list[str]:
         lines = clause_table(release, lang).markdown().decode().splitlines()

@@ -79,6 +79,12 @@ def test_shards_go_along_as_asked(run, project, tmp_path) -> None:
     assert shards("--shards", "en-articles/*") == 1
 
 
+def test_a_pattern_that_no_shard_fits_is_told(run, tmp_path) -> None:
+    asked = ("pack", "release", "--for", "eu", "--format", "md", "--to", str(tmp_path / "p.zip"))
+    assert "no shard" in str(run(*asked, "--shards", "nothing/*", code=1).exception)
+    assert not (tmp_path / "p.zip").exists()
+
+
 def test_keywords_stay_out_of_a_release_and_are_for_their_owner_alone(run, project) -> None:
     run("export", "--for", "cn", "--to", "data/exports/cn")
     path = project / "data/exports/cn/restricted/annex-4-keywords.xlsx"
