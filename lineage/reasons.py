@@ -74,6 +74,10 @@ REASONS: tuple[Reason, ...] = (
         "near-duplicate", False, "Another kept document has nearly the same text", "已有文本近似的文档被保留"
     ),
     Reason(
+        "repeated-text", False, "Most of it is text that many documents share", "大部分文字为许多文档所共有"
+    ),
+    Reason("test-set-overlap", False, "It holds text of a test set", "含有评测集中的文字"),
+    Reason(
         "twin-of-removed",
         True,
         "A verified twin was removed for its content or by request",
