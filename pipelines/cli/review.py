@@ -60,8 +60,9 @@ def sign(
     if key is None and not path.exists():
         info = keys.generate("reviewer", path)
         typer.echo(
-            f"made the key {path}; public half {path}.pub (id {info.keyid[:16]}): have it put into trust.json"
+            f"made the key {path} (id {info.keyid[:16]}); whoever keeps trust.json vouches for it with:"
         )
+        typer.echo(f"  hallmark keys trust {path}.pub --role reviewer")
     done = signing.sign_file(Project.find().root / "reviews", person, keys.load_private(path))
     typer.echo(f"signed {done.lines} decisions in reviews/{done.file} with key {done.keyid[:16]}")
 
