@@ -7,6 +7,7 @@ import fcntl
 import importlib
 import os
 import platform
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,14 +56,36 @@ def quiet_libraries() -> None:
 
 @contextmanager
 def _only_run(lock: Path) -> Iterator[None]:
+    """Hold the stage's lock; wait for a run that is still at work, as one whose `dvc` was killed may be."""
     with lock.open("w") as f:
         try:
             fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise HallmarkError(
-                "this stage is already running in this project", where=str(lock), cure="wait for it to end"
-            ) from None
+            print(
+                f"another run of this stage is at work here; waiting for it to end ({lock})", file=sys.stderr
+            )
+            fcntl.flock(f, fcntl.LOCK_EX)
+        clean_stale(lock.parent.parent)
         yield
+
+
+def clean_stale(root: Path) -> None:
+    """Delete temporary files (`.name.<pid>.tmp`) that processes which are gone left among the project's outputs."""
+    for name in ("data", "metrics", "runs"):
+        for folder, _, files in os.walk(root / name):
+            for file in files:
+                if file.startswith(".") and file.endswith(".tmp") and not _alive(file.split(".")[-2]):
+                    Path(folder, file).unlink(missing_ok=True)
+
+
+def _alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _record(run: StageRun, outcome: str, started: str, seconds: float, own_cpu: float) -> None:

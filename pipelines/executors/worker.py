@@ -35,7 +35,10 @@ def serve(pipe: Connection) -> None:
 
 def _wrapped(error: Exception, task: object) -> HallmarkError:
     # the message of a library's error may quote the text: only its kind goes up
-    return HallmarkError(f"{type(error).__name__} in a worker", where=getattr(task, "label", ""))
+    what = f"{type(error).__name__} in a worker"
+    if isinstance(error, OSError) and error.errno:
+        what += f": {os.strerror(error.errno)}"
+    return HallmarkError(what, where=getattr(task, "label", ""))
 
 
 def _settle_in() -> None:
