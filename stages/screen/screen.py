@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from lineage.errors import SettingsError
-from stages.screen import cbrn, classify, fold, poison, secrecy
+from stages.screen import cbrn, classify, external, fold, poison, secrecy
 from stages.screen.lexicon import SHIPPED, Lexicon, load_folder, load_lexicon
 from stages.screen.matcher import FINDING, Matcher
 from stages.screen.settings import ScreenSettings
@@ -112,6 +112,7 @@ def detectors(settings: ScreenSettings) -> list[dict[str, Any]]:
         ruled = json.dumps([card.codes, card.needs, card.unless, card.script])
         digest = _sha(fold.digest(), code, card.sha256, gates, ruled, str(settings.window_chars))
         rows.append(_entry(card.detector, digest, card.codes, card.languages, dict(card.evidence)))
+    rows += [_entry(x.detector, external.digest(x), x.codes, x.languages) for x in settings.external]
     covered = {code for row in rows for code in row["codes"]}
     for risk in TAXONOMY.annex():
         if risk.code not in covered and risk.detector == "operator":
@@ -150,6 +151,7 @@ class Engine:
             frames.append(secrecy.find(texts))
         if self.settings.poisoning:
             frames.append(poison.find(data, offsets))
+        frames += [external.find(texts, own) for own in self.settings.external]
         return pl.concat([frame.select(list(FINDING)).cast(FINDING) for frame in frames])
 
 

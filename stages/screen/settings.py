@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from stages.screen.external_settings import ExternalSettings
+
 LEXICONS = (
     "terrorism",
     "hatred",
@@ -40,5 +42,8 @@ class ScreenSettings(BaseModel):
     )
     window_chars: int = Field(
         400, ge=100, description="Long documents are classified in windows of this length; the worst counts."
+    )
+    external: tuple[ExternalSettings, ...] = Field(
+        (), description="The operator's own models behind a command or a loopback endpoint."
     )
     block_mb: float = Field(4.0, gt=0, description="Text is screened in blocks of about this many MB.")
