@@ -78,13 +78,7 @@ def record(
     found = chain.entries(ledger_path(project))
     seq = len(found) + 1
     sealed, content = _signatures(project, selector, matches, key, seq)
-    body = {
-        "event": "request",
-        "request_id": ground.request_id or f"R-{seq:04d}",
-        "received_on": ground.received_on.isoformat(),
-        "basis": ground.basis,
-        "jurisdiction": ground.jurisdiction,
-        "verified_by": ground.verified_by,
+    body = _asked(ground, seq) | {
         "selector": {
             "kind": selector.kind,
             "value": _keyed(selector, matches, key).hex(),
@@ -103,6 +97,17 @@ def record(
     entry = chain.append(ledger_path(project), body)
     _keep_presence(project, entry, ids)
     return entry
+
+
+def _asked(ground: Ground, seq: int) -> dict[str, Any]:
+    return {
+        "event": "request",
+        "request_id": ground.request_id or f"R-{seq:04d}",
+        "received_on": ground.received_on.isoformat(),
+        "basis": ground.basis,
+        "jurisdiction": ground.jurisdiction,
+        "verified_by": ground.verified_by,
+    }
 
 
 def check_ground(ground: Ground) -> None:
