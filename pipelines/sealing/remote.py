@@ -16,6 +16,8 @@ _GIT = re.compile(
     r"^(?:git@[^/]+:|ssh://|git://|git\+).+|^https?://.+\.git(?:@.+)?$|^https?://.+[^/]@[^/@:]+$"
 )
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_LOGIN = re.compile(r"([a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)
+_QUERY = re.compile(r"(?<=[^\s?])\?[^\s]*(?=\s|$)")
 _MARK = "meta/certs/release.dsse.json"
 
 
@@ -45,9 +47,10 @@ class Remote:
             raise InputError(
                 "is not there", where=f"{self.name}: {path}", cure="check the address and path"
             ) from None
-        except OSError as error:
+        except Exception as error:  # drivers of object stores raise kinds of their own
             target.unlink(missing_ok=True)
-            raise InputError(f"cannot be read: {_reason(error)}", where=f"{self.name}: {path}") from None
+            what = f"cannot be read: {type(error).__name__}: {_reason(error)}"
+            raise InputError(what, where=f"{self.name}: {path}") from None
         return size
 
 
@@ -59,7 +62,7 @@ def open_remote(spec: str, path: str = "release") -> Remote:
     """
     folder = Path(spec)
     if (folder / _MARK).is_file():
-        return Remote(spec, lambda name: (folder / name).open("rb"))
+        return Remote(public_name(spec), lambda name: (folder / name).open("rb"))
     if _URL.match(spec) and not _GIT.match(spec):
         return _addressed(spec)
     return _repository(spec, path)
@@ -71,9 +74,11 @@ def _addressed(spec: str) -> Remote:
     try:
         system, root = fsspec.core.url_to_fs(spec)
     except (ImportError, ValueError) as error:
-        raise InputError(_reason(error), where=spec, cure="install what the protocol needs") from None
+        raise InputError(
+            _reason(error), where=public_name(spec), cure="install what the protocol needs"
+        ) from None
     root = root.rstrip("/")
-    return Remote(spec, lambda name: system.open(f"{root}/{name}", "rb", block_size=16 * BLOCK))
+    return Remote(public_name(spec), lambda name: system.open(f"{root}/{name}", "rb", block_size=16 * BLOCK))
 
 
 def _repository(spec: str, path: str) -> Remote:
@@ -82,13 +87,15 @@ def _repository(spec: str, path: str) -> Remote:
 
     repo, revision = split_revision(spec)
     if not (_URL.match(repo) or _GIT.match(repo) or Path(repo).is_dir()):
-        raise InputError("no such folder, address or repository", where=spec)
+        raise InputError("no such folder, address or repository", where=public_name(spec))
     try:
         from dvc.api import DVCFileSystem
 
         system = DVCFileSystem(repo, rev=revision)
     except (DvcException, SCMError) as error:
-        raise InputError(f"not a DVC repository at that revision: {_reason(error)}", where=spec) from None
+        raise InputError(
+            f"not a DVC repository at that revision: {_reason(error)}", where=public_name(spec)
+        ) from None
 
     def opened(name: str) -> Any:
         try:
@@ -96,7 +103,7 @@ def _repository(spec: str, path: str) -> Remote:
         except (DvcException, SCMError) as error:
             raise InputError(f"DVC cannot deliver it: {_reason(error)}", where=name) from None
 
-    return Remote(spec, opened)
+    return Remote(public_name(spec), opened)
 
 
 def split_revision(spec: str) -> tuple[str, str | None]:
@@ -113,5 +120,10 @@ def split_revision(spec: str) -> tuple[str, str | None]:
     return (spec, None) if Path(spec).is_dir() else (head, revision)
 
 
+def public_name(spec: str) -> str:
+    """Return an address without user name, password or query: those may be secrets, and names go into messages."""
+    return _QUERY.sub("", _LOGIN.sub(r"\1", spec))
+
+
 def _reason(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    return public_name(" ".join(str(error).split()))[:200] or type(error).__name__

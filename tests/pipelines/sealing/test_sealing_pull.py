@@ -12,7 +12,7 @@ import small_release as small
 from lineage import certificate, trust
 from lineage.errors import HallmarkError, InputError, TrustError
 from pipelines.sealing.pull import pull
-from pipelines.sealing.remote import open_remote, split_revision
+from pipelines.sealing.remote import open_remote, public_name, split_revision
 
 DVC = [sys.executable, "-m", "dvc"]
 
@@ -202,6 +202,24 @@ def test_dvc_delivers_an_altered_object_silently_and_pull_refuses_it(origin, rep
 )
 def test_the_revision_is_what_follows_the_last_at_sign(spec, expected):
     assert split_revision(spec) == expected
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["https://me:hunter2@example.org/a.git@v1", "s3://key:hunter2@bucket/x", "https://h.org/r?sig=hunter2"],
+)
+def test_no_secret_of_an_address_reaches_a_message(origin, tmp_path, spec, monkeypatch):
+    import dvc.api
+
+    def refuse(repo, rev=None):
+        raise dvc.exceptions.DvcException(f"cannot clone {repo}")
+
+    monkeypatch.setattr(dvc.api, "DVCFileSystem", refuse)
+    assert "hunter2" not in public_name(spec) and "hunter2" not in public_name(f"cannot clone {spec} now")
+    if spec.startswith("https://me"):
+        with pytest.raises(InputError) as caught:
+            fetch(spec, origin, tmp_path / "to")
+        assert "hunter2" not in str(caught.value)
 
 
 def test_an_address_of_a_protocol_that_is_not_installed_is_a_clear_error(origin, tmp_path):
