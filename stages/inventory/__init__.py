@@ -28,7 +28,15 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 SHARED: dict[str, tuple[str, ...]] = {
     "dedup": ("pipelines/tasks/dedup_repeats.py", "pipelines/tasks/dedup_steps.py"),
     "sample": ("stages/decide",),
-    "publish": ("stages/pii", "stages/screen", "lineage"),
+    "decide": ("pipelines/removal", "lineage/removals", "lineage/ledger.py"),
+    "publish": (
+        "stages/pii",
+        "stages/screen",
+        "lineage",
+        "pipelines/publish_part.py",
+        "pipelines/release_papers.py",
+        "pipelines/release_tree.py",
+    ),
 }
 
 
