@@ -16,13 +16,12 @@ from lineage.removals import release_facts
 from lineage.sheets import render, site
 from pipelines import parts, release_tree
 from pipelines.project import read_json
-from pipelines.review_desk.draws import sample_id
 from pipelines.sealing import previous
 from pipelines.stage_run import StageRun
 from pipelines.tasks.sample import load_edges
 from stages.decide.policy import Policy
 from stages.decide.reviews import read_reviews
-from stages.publish.audit import audit_facts
+from stages.publish.audit import asked_rate, audit_facts
 from stages.publish.gates import run_gates
 from stages.publish.manifest import merge, release_manifest
 
@@ -125,14 +124,12 @@ def _audit(run: StageRun, policy: Policy) -> dict[str, Any]:
     """Return the manual audit's facts: drawn, labelled, passed, interval, agreement of readers."""
     settings = run.project.params.sample
     draws = parts.read_part(run.project.data / "sample" / "draws.parquet").filter(pl.col("draw") == "audit")
-    asked = [g.threshold for g in policy.gates if g.measure == "manual-audit-pass-rate"]
     return audit_facts(
         draws,
         read_reviews(run.project.root / "reviews"),
         wanted=settings.audit,
         seed=settings.seed,
-        sample=sample_id(run.project),
-        min_pass=asked[0] if asked else 0.0,
+        min_pass=asked_rate(policy.gates),
     )
 
 

@@ -85,11 +85,13 @@ def _pii(pii: pl.DataFrame, decisions: pl.DataFrame, policy: Policy, residual) -
 def _screen(screen: pl.DataFrame, decisions: pl.DataFrame) -> list[dict[str, Any]]:
     hits = screen.select("row", "hits").explode("hits").drop_nulls("hits").unnest("hits")
     hits = hits.unique(["row", "code", "detector", "level"]).join(
-        decisions.select("row", "disposition"), on="row", how="left"
+        decisions.select("row", "disposition", "reviewer"), on="row", how="left"
     )
+    live = pl.col("disposition").is_in(["kept", "redacted"])
     table = hits.group_by("code", "detector", "level").agg(
         docs=pl.len(),
-        kept=pl.col("disposition").is_in(["kept", "redacted"]).sum(),
+        kept=(live & pl.col("reviewer").is_null()).sum(),
+        released=(live & pl.col("reviewer").is_not_null()).sum(),  # by a person, who answers for it
         removed=(pl.col("disposition") == "removed").sum(),
         quarantined=(pl.col("disposition") == "quarantined").sum(),
     )

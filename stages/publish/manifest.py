@@ -79,7 +79,7 @@ def _silent(stages: list[dict[str, Any]], seen: list[dict[str, Any]]) -> list[di
                 "code": code,
                 "detector": detector["detector"],
                 "level": None,
-                **dict.fromkeys(("docs", "kept", "removed", "quarantined"), 0 if status == "run" else None),
+                **dict.fromkeys(("docs", "kept", "released", "removed", "quarantined"), 0 if status == "run" else None),
                 "status": status,
                 "evidence": detector["evidence"],
             }
