@@ -55,7 +55,7 @@ def add_source(
     lines = describe(project, source)
     (project.root / "sources.yaml").write_text(fresh, encoding="utf-8")
     files = [project.root / f.path for f in list_files(source, project.root)]
-    source_lock.accept(project.root, id, source.revision, digest_files(files, project.root, {}))
+    source_lock.accept(project.root, source, digest_files(files, project.root, {}))
     lines += [f"added {id} to sources.yaml; look through the entry, some fields are defaults"]
     return lines + [_finding(f) for f in findings(source, project.root)]
 

@@ -1,7 +1,8 @@
 """sources.lock: the input digests accepted for each source's revision, kept in git.
 
 A file that changed, appeared or vanished upstream is an error until the source's `revision` changes: a release
-never holds other bytes than those that somebody accepted.
+never holds other bytes than those that somebody accepted. Files that come or go because somebody changed `paths`
+were asked for; a known path with other bytes is an error all the same.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ NAME = "sources.lock"
 SHOWN = 3
 
 
-def hold(root: Path, listing: Sequence[Mapping[str, Any]], revisions: Mapping[str, str]) -> None:
+def hold(root: Path, listing: Sequence[Mapping[str, Any]], sources: Mapping[str, Any]) -> None:
     """Compare the listed files ({id, files[{file, sha256}]} per source) with sources.lock, and accept what is new.
 
     A source without an entry, or with another revision than its entry's, is accepted as it stands; entries of
@@ -30,12 +31,13 @@ def hold(root: Path, listing: Sequence[Mapping[str, Any]], revisions: Mapping[st
     for source in listing:
         name = source["id"]
         files = {row["file"]: row["sha256"] for row in source["files"]}
+        fresh[name] = _entry(sources[name], source["files"])
         entry = known.get(name)
-        if entry is not None and entry["revision"] == revisions[name]:
-            problems += _differences(name, entry["files"], files)
-            fresh[name] = entry
-        else:
-            fresh[name] = {"revision": revisions[name], "files": files}
+        if entry is not None and entry["revision"] == fresh[name]["revision"]:
+            same = entry["paths"] == fresh[name]["paths"]
+            problems += _differences(
+                name, entry["files"], files, ("changed", "new", "missing") if same else ("changed",)
+            )
     if problems:
         raise InputError(
             f"input files differ from those accepted in {NAME}: {'; '.join(problems)}",
@@ -46,15 +48,24 @@ def hold(root: Path, listing: Sequence[Mapping[str, Any]], revisions: Mapping[st
         write_json(path, fresh)
 
 
-def accept(root: Path, name: str, revision: str, files: Sequence[Mapping[str, Any]]) -> None:
+def accept(root: Path, source: Any, files: Sequence[Mapping[str, Any]]) -> None:
     """Write one source's digests into sources.lock; the other entries stay."""
     path = root / NAME
     known = read_json(path) if path.is_file() else {}
-    entry = {"revision": revision, "files": {row["file"]: row["sha256"] for row in files}}
-    write_json(path, known | {name: entry})
+    write_json(path, known | {source.id: _entry(source, files)})
 
 
-def _differences(name: str, accepted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+def _entry(source: Any, files: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "revision": source.revision,
+        "paths": list(source.paths),
+        "files": {row["file"]: row["sha256"] for row in files},
+    }
+
+
+def _differences(
+    name: str, accepted: Mapping[str, Any], found: Mapping[str, Any], wanted: tuple[str, ...]
+) -> list[str]:
     """Say what differs, one phrase per kind of change, with the first few files named."""
     kinds = {
         "changed": [f for f in accepted if f in found and accepted[f] != found[f]],
@@ -63,7 +74,7 @@ def _differences(name: str, accepted: Mapping[str, Any], found: Mapping[str, Any
     }
     out = []
     for kind, files in kinds.items():
-        if files:
+        if files and kind in wanted:
             more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
             out.append(f"source {name}: {kind}: {', '.join(sorted(files)[:SHOWN])}{more}")
     return out

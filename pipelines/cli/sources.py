@@ -49,3 +49,18 @@ def check() -> None:
         typer.echo(line)
     if blocked:
         raise typer.Exit(1)
+
+
+@app.command("probe")
+def probe(
+    wanted: str = typer.Argument(help="Id of a source, or a file, folder or glob that is no source yet"),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object"),
+) -> None:
+    """Screen a seeded sample of a source before it is used; exit code 1 if the policy's limit refuses it."""
+    from pipelines.project import Project
+    from pipelines.source_probe import probe_report, probe_source
+
+    result = probe_source(Project.find(), wanted)
+    typer.echo(probe_report(result, as_json=as_json))
+    if result["status"] == "fail":
+        raise typer.Exit(1)

@@ -27,8 +27,7 @@ def run(run: StageRun) -> dict[str, Any]:
             fresh[name] = memo[name]
     listing = {name: _stage(run, name, fresh) for name in STAGES[1:]}
     listing["ingest"]["sources"] = [_source(run, s, fresh) for s in project.sources.values()]
-    revisions = {s.id: s.revision for s in project.sources.values()}
-    source_lock.hold(project.root, listing["ingest"]["sources"], revisions)
+    source_lock.hold(project.root, listing["ingest"]["sources"], project.sources)
     for name, sources in _views(run).items():
         listing[name]["sources"] = sources
     for name, value in listing.items():

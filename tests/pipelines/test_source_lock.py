@@ -73,6 +73,17 @@ def test_another_file_is_an_error_until_the_revision_changes(root, event, word):
     assert read_json(root / "sources.lock")["shelf"]["revision"] == "2"
 
 
+def test_changed_paths_bring_new_files_but_excuse_no_changed_ones(root):
+    appear(root)
+    write_json(root / "sources.yaml", {"sources": [ENTRY | {"paths": ["in/a.txt", "in/c.txt"]}]})
+    run_stage("inventory", Project(root))
+    assert set(read_json(root / "sources.lock")["shelf"]["files"]) == {"in/a.txt", "in/c.txt"}
+    change(root)
+    write_json(root / "sources.yaml", {"sources": [ENTRY | {"paths": ["in/a.txt"]}]})
+    with pytest.raises(InputError, match=r"changed: in/a.txt"):
+        run_stage("inventory", Project(root))
+
+
 def test_a_source_that_is_gone_leaves_the_lock(root):
     write_json(root / "sources.yaml", {"sources": [ENTRY | {"id": "other"}]})
     run_stage("inventory", Project(root))
