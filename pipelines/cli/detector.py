@@ -79,6 +79,44 @@ def run(
         typer.echo(f"{name}: {body['status']}, {len(body['figures'])} figures, {folder / name}.json")
 
 
+@app.command("import")
+def import_workbook(
+    file: Annotated[Path, typer.Argument(help="Workbook: CSV (UTF-8, GB18030), or .xlsx with openpyxl")],
+    kind: Annotated[
+        str, typer.Option(help="keywords | important-data | australia-group | nsg | mtcr | miit")
+    ] = "keywords",
+    out: Annotated[Path, typer.Option("--out", help="Folder for screen.operator_lexicons")] = Path(
+        "lexicons"
+    ),
+) -> None:
+    """Turn an operator's workbook into lexicon files; rows that cannot be used are told by number."""
+    from datetime import date
+
+    from lineage.errors import SettingsError
+    from pipelines.project import Project
+    from stages.screen import workbook
+
+    try:
+        as_of = Project.find().params.release.as_of
+    except SettingsError:
+        as_of = date.today()
+    if kind == "keywords":
+        found = workbook.keywords(file, as_of)
+    elif kind == "important-data":
+        found = workbook.catalogue(file, as_of)
+    else:
+        found = workbook.control_list(file, kind, as_of)
+    for path in workbook.write(found, out):
+        typer.echo(f"wrote {path}")
+    typer.echo(
+        f"rows {found.rows}, terms {found.terms}, repeated {found.repeated}, refused {len(found.refused)}"
+    )
+    for number, why in found.refused:
+        typer.echo(f"  row {number}: {why}", err=True)
+    if found.refused:
+        raise typer.Exit(1)
+
+
 def _line(row: dict[str, Any]) -> str:
     shares = "  ".join(f"{key} {_percent(row[key])}" for key in ("recall", "precision", "fpr") if row[key])
     place = " ".join(filter(None, [row["set"], row["subset"]]))
