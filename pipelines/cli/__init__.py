@@ -12,7 +12,7 @@ from lineage.errors import HallmarkError
 
 #: Modules of this package with a Typer `app` (a group of commands) or a `register(app)` function, or both.
 GROUPS = {"stage": "stage", "keys": "keys", "sources": "source", "sheet": "sheet"}
-GROUPS |= {"review": "review", "remove": "remove", "policy": "policy"}
+GROUPS |= {"review": "review", "remove": "remove", "policy": "policy", "detector": "detector"}
 REGISTERING = ("project", "release", "answers", "remove", "seal", "export")
 
 app = typer.Typer(
@@ -48,7 +48,8 @@ def main() -> None:
         if e.name and e.name.partition(".")[0] in ("lineage", "stages", "pipelines"):
             raise
         print(
-            f"error: this command needs the package {e.name!r}\n  -> pip install 'hallmark[pipeline]'", file=sys.stderr
+            f"error: this command needs the package {e.name!r}\n  -> pip install 'hallmark[pipeline]'",
+            file=sys.stderr,
         )
         sys.exit(1)
     except BrokenPipeError:
