@@ -45,17 +45,18 @@ def candidates(
     members: the answer of `exact`, whose documents are left to their representative; None computes it.
     Documents are compared by the order of their ids, so the order of the files changes places, not pairs.
     """
-    from stages.dedup.buckets import sort_keys
-
     store = SignatureStore(signature_files, settings.num_perm)
     members = exact(signature_files, settings) if members is None else members
     by_id = order(store, members["document"].to_numpy())
-    found = []
-    for keys, taken in band_slices(store, settings, by_id, partition, partitions):
-        chosen = np.flatnonzero(taken)
-        ordered = sort_keys(keys[chosen], chosen.astype(np.uint32))
-        found += list(_pairs(ordered, store, by_id, settings))
-    return merge_pairs([_table(store, *pair) for pair in found])
+    found, pending, waiting = [], [], 0
+    for codes in _codes(band_slices(store, settings, by_id, partition, partitions), len(by_id), settings):
+        pending.append(codes)
+        waiting += len(codes)
+        if waiting >= _CHUNK:
+            found.append(_estimated(store, by_id, pending, settings))
+            pending, waiting = [], 0
+    found.append(_estimated(store, by_id, pending, settings))
+    return merge_pairs([_table(store, *pairs) for pairs in found])
 
 
 def merge_pairs(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -107,23 +108,37 @@ def _keys(store: SignatureStore, bands: list[int], rows: int, by_id: np.ndarray)
     return keys
 
 
-def _pairs(
-    ordered: tuple[np.ndarray, np.ndarray], store: SignatureStore, by_id: np.ndarray, settings: DedupSettings
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield (pairs of document numbers, equal values) of one sorted band where the estimate allows it."""
-    from stages.dedup.buckets import bucket_pairs, matches
+def _codes(
+    slices: Iterable[tuple[np.ndarray, np.ndarray]], size: int, settings: DedupSettings
+) -> Iterator[np.ndarray]:
+    """Yield pairs in equal buckets as uint64: rank of the smaller id times size, plus the other rank."""
+    from stages.dedup.buckets import bucket_pairs, sort_keys
 
-    start, least = 0, least_matches(settings)
-    while start < len(ordered[0]):
-        ranks, start = bucket_pairs(*ordered, start, settings.hot_band_size, _CHUNK)
-        if not len(ranks):
-            continue
-        pairs = by_id[ranks]
-        wanted, where = np.unique(pairs, return_inverse=True)
-        where = where.reshape(pairs.shape)
-        equal = np.empty(len(pairs), np.int64)
-        matches(store.take(wanted), where[:, 0].copy(), where[:, 1].copy(), equal)
-        yield pairs[equal >= least], equal[equal >= least]
+    for keys, taken in slices:
+        chosen, start = np.flatnonzero(taken), 0
+        ordered = sort_keys(keys[chosen], chosen.astype(np.uint32))
+        while start < len(chosen):
+            ranks, start = bucket_pairs(*ordered, start, settings.hot_band_size, _CHUNK)
+            yield ranks[:, 0].astype(np.uint64) * np.uint64(size) + ranks[:, 1].astype(np.uint64)
+
+
+def _estimated(
+    store: SignatureStore, by_id: np.ndarray, codes: list[np.ndarray], settings: DedupSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (pairs of document numbers, equal values) where the estimate allows it.
+
+    A pair that shares many bands is looked at once, and the signatures of all pairs are read in one go.
+    """
+    from stages.dedup.buckets import matches
+
+    distinct = np.unique(np.concatenate([np.zeros(0, np.uint64), *codes]))
+    pairs = by_id[np.stack(np.divmod(distinct, np.uint64(max(1, len(by_id)))), axis=1).astype(np.int64)]
+    wanted, where = np.unique(pairs, return_inverse=True)
+    where = where.reshape(pairs.shape)
+    equal = np.empty(len(pairs), np.int64)
+    matches(store.take(wanted), where[:, 0].copy(), where[:, 1].copy(), equal)
+    allowed = equal >= least_matches(settings)
+    return pairs[allowed], equal[allowed]
 
 
 def _table(store: SignatureStore, pairs: np.ndarray, equal: np.ndarray) -> pl.DataFrame:
