@@ -10,6 +10,7 @@ import polars as pl
 
 from lineage import canonical, certificate, keys
 from lineage.card import card
+from lineage.evidence import MEASURED
 from lineage.exports import write_all
 from lineage.merkle import doc_root
 from lineage.removals import release_facts
@@ -24,6 +25,7 @@ from stages.decide.reviews import read_reviews
 from stages.publish.audit import asked_rate, audit_facts
 from stages.publish.gates import run_gates
 from stages.publish.manifest import merge, release_manifest
+from stages.screen import TAXONOMY, coverage
 
 LANGUAGES = ("zh", "en")
 
@@ -34,6 +36,7 @@ def write_papers(
     """Write every release-wide file into `staging`, the certificate last; return the release manifest."""
     release = run.project.params.release
     facts, kept = _release_facts(run, policy)
+    facts |= _coverage(run, common["stages"])
     gates = run_gates(policy.gates, "release", merge(manifests) | facts | {"stages": common["stages"]})
     manifest = release_manifest(
         dataset=_dataset(release),
@@ -108,6 +111,27 @@ def _release_facts(run: StageRun, policy: Policy) -> tuple[dict[str, Any], str]:
         "previous": previous(project.root / "history", project.params.release.version),
     } | release_facts(project.root / "ledger" / "ledger.jsonl")
     return facts, doc_root(published["doc_id"].to_list())
+
+
+def _coverage(run: StageRun, stages: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return how many of the 31 risks have measured recall, and the size of the operator's keyword library.
+
+    Both are null, so their gates say `not_run`, while a detector or the library is for the operator to supply.
+    """
+    measured = set()
+    for stage in stages:
+        for detector in stage["detectors"]:
+            figures = (detector["evidence"] or {}).get("figures", ())
+            codes = {row["code"] for row in figures if row["status"] == MEASURED}
+            measured |= codes | ({stage["stage"]} if codes else set())
+    risks = [r for r in TAXONOMY.annex() if {r.code, *r.covered_by} & measured]
+    settings = run.project.params.screen
+    own = settings.operator_lexicons or settings.operator_models
+    silent = any(d["status"] != "run" for stage in stages for d in stage["detectors"])
+    return {
+        "risks_measured": None if silent else len(risks),
+        "operator_keywords": sum(row["keywords"] for row in coverage(settings)) if own else None,
+    }
 
 
 def _dup_sources(edges: pl.DataFrame, where: pl.DataFrame) -> list[dict[str, Any]]:

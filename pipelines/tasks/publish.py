@@ -21,7 +21,7 @@ from stages.decide.policy import load_policy
 from stages.dedup import method
 
 INPUTS = ("ingest", "quality", "dedup", "pii", "pii_spans", "screen", "decide")
-DETECTING = ("quality", "pii", "screen")
+STAGES = ("ingest", "quality", "dedup", "pii", "screen", "decide", "publish")
 
 
 def run(run: StageRun) -> dict[str, Any]:
@@ -75,13 +75,14 @@ def _stages(run: StageRun) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     Per stage: digest of code and libraries, settings, detectors. Evidence comes with the package and from the
     project's evidence/detectors/; it is quoted only for the very detector it was measured on.
     """
-    homes = [Path(stages.__file__).parent / name / "evidence" for name in DETECTING]
+    homes = [Path(stages.__file__).parent / name / "evidence" for name in STAGES]
     filed = evidence.load([*homes, run.project.root / "evidence" / "detectors"])
     rows, files = [], {}
-    for name in ("ingest", "quality", "dedup", "pii", "screen", "decide", "publish"):
+    for name in STAGES:
         settings = getattr(run.project.params, name)
         code = run.project.inventory(name)["code"]
-        found = import_module(f"stages.{name}").detectors(settings) if name in DETECTING else []
+        naming = getattr(import_module(f"stages.{name}"), "detectors", None)
+        found = naming(settings) if naming else []
         quoted, cited = evidence.attach(found, filed)
         files |= cited
         rows.append(

@@ -6,6 +6,7 @@ import datetime as dt
 import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
 
@@ -105,9 +106,7 @@ def allowed(expression: str, allow: tuple[str, ...]) -> bool:
     """Tell whether an SPDX expression can be met with allowed ids alone (AND needs all, OR needs one)."""
     if "*" in allow:
         return True
-    from license_expression import get_spdx_licensing
-
-    licensing = get_spdx_licensing()
+    licensing = _licensing()
     try:
         tree = licensing.parse(expression, validate=False)
     except Exception:  # an expression that cannot be parsed is allowed by nobody
@@ -116,6 +115,13 @@ def allowed(expression: str, allow: tuple[str, ...]) -> bool:
         return False
     values = {s: licensing.TRUE if s.key in allow else licensing.FALSE for s in tree.symbols}
     return tree.subs(values).simplify() == licensing.TRUE
+
+
+@lru_cache(maxsize=1)
+def _licensing():
+    from license_expression import get_spdx_licensing  # builds its index of all SPDX ids at each call
+
+    return get_spdx_licensing()
 
 
 def _quality(rule: QualityRule, evidence: Evidence) -> pl.DataFrame:
