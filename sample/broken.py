@@ -70,7 +70,7 @@ def _truncated(text: str) -> tuple[Lines, Truths]:
         file.write(lines[1] + b"\n")
     body = buffer.getvalue()[: head + 160]
     decoded = zlib.decompressobj(31).decompress(body)
-    end = decoded.index(b"\n")
+    end = decoded.index(b"\n") + 1  # the rest begins after the last whole line
     lost = _truth(
         "truncated-gzip", source, f"{path_of(source, name)}!truncated@{end}", name, None, "truncated"
     )
