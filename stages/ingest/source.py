@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -174,3 +175,23 @@ def public_view(source: Source) -> dict[str, Any]:
     view["lawful_basis"] = source.personal_data.lawful_basis
     view["annotated"] = source.annotation is not None
     return view
+
+
+def schema_text() -> str:
+    """Return the JSON Schema (2020-12) of sources.yaml, for editors; docs/sources.schema.json holds it."""
+    whole = Source.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
+    inner = whole.pop("$defs", {})
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "sources.yaml",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["sources"],
+        "properties": {"sources": {"type": "array", "items": {"$ref": "#/$defs/Source"}}},
+        "$defs": inner | {"Source": whole},
+    }
+    return json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    print(schema_text(), end="")

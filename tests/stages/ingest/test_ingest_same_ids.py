@@ -6,7 +6,7 @@ import json
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ingest_helpers import make_source
 
@@ -50,6 +50,7 @@ def test_marking_changes_no_other_row_and_no_type(put, tmp_path):
     assert marked.slice(0, 1).equals(table.slice(0, 1)) and marked.slice(2).equals(table.slice(2))
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from("abcdef")), max_size=5))
 def test_taken_before_names_exactly_the_ids_of_earlier_parts(names):
     digest = {name: name.encode() * 32 for name in "abcdef"} | {"b": b"a" * 31 + b"b"}  # same first bytes
