@@ -11,6 +11,7 @@ import polars as pl
 from lineage.books import OUT, Books
 from lineage.errors import HallmarkError
 from lineage.reasons import BY_SLUG
+from lineage.sheets.safe import visible
 from pipelines import parts
 from pipelines.project import PartRef, Project
 from pipelines.stage_run import StageRun
@@ -100,7 +101,9 @@ def _removed_lines(ref: PartRef, row: dict[str, Any]) -> list[str]:
     keeper = f"  keeper {row['keeper'].hex()[:16]} Jaccard {row['jaccard']}" if row["keeper"] else ""
     text = row["text"] or "(unreadable)"
     body = text if len(text) <= 600 else text[:600] + f" ... ({len(text)} characters)"
-    return ["", f"{row['doc_id'].hex()}  {ref.source}  {row['file']}#{row['record']}", why + keeper, body]
+    place = f"{row['doc_id'].hex()}  {ref.source}  {visible(row['file'])}#{row['record']}"
+    # removed text is where attacks stand: no control sequence of it may steer the reader's terminal
+    return ["", place, why + keeper, *(visible(line) for line in body.expandtabs(4).split("\n"))]
 
 
 def what_if_report(project: Project, policy_file: Path, *, as_json: bool) -> str:

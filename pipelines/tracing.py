@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from lineage.errors import HallmarkError
+from lineage.sheets.safe import visible
 from pipelines import parts
 from pipelines.project import PartRef, Project, read_json
 from pipelines.questions import decided
@@ -154,5 +155,5 @@ def _lines(value: dict[str, Any], depth: int) -> list[str]:
             for one in item:
                 out += [f"{pad}{key}:", *_lines(one, depth + 1)]
         elif item is not None and item != []:
-            out.append(f"{pad}{key}: {item}")
+            out.append(f"{pad}{key}: {visible(str(item))}")  # a title or address may hold terminal controls
     return out
