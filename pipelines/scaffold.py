@@ -20,7 +20,9 @@ sources: []
 """
 
 
-def make_project(folder: Path, name: str = "", *, today: dt.date | None = None) -> list[str]:
+def make_project(
+    folder: Path, name: str = "", *, ci: str = "", today: dt.date | None = None
+) -> list[str]:
     """Make the project and return what to say about it: files, git, DVC, keys, next steps."""
     folder = folder.resolve()
     if (folder / "params.yaml").exists() or (folder / "dvc.yaml").exists():
@@ -38,6 +40,7 @@ def make_project(folder: Path, name: str = "", *, today: dt.date | None = None) 
     lines = [f"made the project {name} in {folder}"]
     lines += _version_control(folder)
     lines += _keys(folder)
+    lines += _job(folder, ci) if ci else []
     return [
         *lines,
         "next: hallmark source add PATH --id ID --licence SPDX --class CLASS --evidence FILE",
@@ -74,12 +77,19 @@ def _subdir(folder: Path) -> list[str]:
     return [] if (folder / ".git").exists() else ["--subdir"]
 
 
-def _keys(folder: Path) -> list[str]:
-    from lineage import keys
-    from pipelines.cli.keys import admit
+def _job(folder: Path, kind: str) -> list[str]:
+    from pipelines.sealing import ci_job
 
-    info = keys.init(keys.default_folder())
-    admit(folder / "trust.json", info.public_pem, "pipeline")
+    path, text = ci_job(kind)
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    (folder / path).write_text(text, encoding="utf-8")
+    return [f"wrote {path}: a job that stops a release whose change is material"]
+
+
+def _keys(folder: Path) -> list[str]:
+    from pipelines.sealing import keyring
+
+    info, _ = keyring.init(folder / "trust.json")
     return [f"{'made' if info.created else 'using'} keys in {info.folder}; public key named in trust.json"]
 
 

@@ -17,11 +17,12 @@ def register(app: typer.Typer) -> None:
 def init(
     folder: Path = typer.Argument(help="Folder to make; it must not hold a project yet"),
     name: str = typer.Option("", help="Id of the data set (default: the folder's name)"),
+    ci: str = typer.Option("", help="github or gitlab: write the job that stops material changes"),
 ) -> None:
     """Make a working project: dvc.yaml, params.yaml, sources.yaml, policies/, trust.json, git and DVC set up."""
     from pipelines.scaffold import make_project
 
-    for line in make_project(folder, name):
+    for line in make_project(folder, name, ci=ci):
         typer.echo(line)
 
 

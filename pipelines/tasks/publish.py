@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import stages
-from lineage import canonical, evidence, keys
+from lineage import canonical, certificate, evidence, keys
 from lineage.errors import WithheldError
 from lineage.yamlfile import YamlFile
-from pipelines import parts, release_tree
+from pipelines import parts, release_tree, sealing
 from pipelines.project import read_json
 from pipelines.publish_part import BuildTask, build
 from pipelines.release_papers import write_papers
@@ -40,6 +40,9 @@ def run(run: StageRun) -> dict[str, Any]:
     manifest = write_papers(run, policy, staging, manifests, common)
     gates = manifest["gates"] + [g for m in manifests for g in m["gates"]]
     failed = [g for g in gates if g["status"] == "fail"]
+    if not failed:
+        signed = certificate.certificate_id((staging / certificate.RELEASE_CERTIFICATE).read_bytes())
+        sealing.refuse_changed(project.root / "history", project.params.release.version, signed)
     release_tree.swap(staging, project.data / "withheld" if failed else project.release)
     if failed:
         raise WithheldError(
