@@ -55,9 +55,30 @@ class StageRun:
 
     def map(self, fn: Callable[[Any], Any], tasks: Sequence[Any], *, label: str | None = None) -> list[Any]:
         """Return [fn(t) for t in tasks] from this project's executor, and log what each cost."""
-        results = run_tasks(fn, tasks, workers=self.workers, label=label or self.name)
+        results = self._execute(fn, tasks, label or self.name)
         self.log += results
         return results
+
+    def _execute(
+        self, fn: Callable, tasks: Sequence[Any], label: str, *, guarded: bool = False, attempts: int = 3
+    ) -> list[Any]:
+        """Run tasks where `executor` in params.yaml says; `guarded`: with limits, what has no result is `Lost`."""
+        own = self.project.params.executor
+        if own.kind == "ray" and tasks:
+            from pipelines.executors.cluster import run_on_ray
+
+            return run_on_ray(
+                fn, tasks, address=own.address, label=label, keep_lost=guarded, attempts=attempts
+            )
+        return run_tasks(
+            fn,
+            tasks,
+            workers=self.workers,
+            label=label,
+            limits=self.limits if guarded else None,
+            keep_lost=guarded,
+            attempts=attempts,
+        )
 
     def input_key(self, folder: str, ref: PartRef) -> str:
         """Return the content key of an input part; an error if the stage before left a hole."""
@@ -116,16 +137,7 @@ class StageRun:
 
         def attempt(some: Sequence[PartTask], attempts: int = 2) -> list[Any]:
             guarded = bool(some) and some[0].reads_text
-            limits = self.limits if guarded else None
-            return run_tasks(
-                work,
-                some,
-                workers=self.workers,
-                label=label,
-                limits=limits,
-                keep_lost=guarded,
-                attempts=attempts,
-            )
+            return self._execute(work, some, label, guarded=guarded, attempts=attempts)
 
         results = attempt(tasks)
         for i, (task, result) in enumerate(zip(tasks, results, strict=True)):

@@ -1,0 +1,221 @@
+"""What a change costs: seconds, stages and parts worked after each of five changes, beside the run from nothing.
+
+    python -m benchmarks.incremental --eval-dir DIR [--mb 2000] [--workers N] [--write docs/incremental.md]
+
+The corpora of `DIR/corpora` are enlarged to `--mb` megabytes. The changes add up: nothing; a source of 1 % more;
+a threshold of the policy; a setting of one detector (as a new version of it would); one document removed on
+request. At the end the same project runs once more from nothing, and every file of the two releases is compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from benchmarks import evalset
+from benchmarks.enlarged import write_corpora
+from benchmarks.report import between_markers, machine_line
+from pipelines.project import STAGES, Project, read_json
+from pipelines.scaffold import make_project
+
+EXTRA = 0.01  # size of the added source, as a share of the whole
+
+
+def main() -> None:
+    """Measure, print, and write the figures where asked."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--eval-dir", required=True, type=Path)
+    parser.add_argument("--mb", type=float, default=2000.0, help="megabytes of text to work on")
+    parser.add_argument("--workers", type=int, default=0, help="worker processes; 0 = all cores")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--write", type=Path, help="put the table between the markers of this Markdown file")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        figures = measure(options.eval_dir.resolve(), Path(scratch), options.mb, options.workers)
+    report = render(figures)
+    print(report)
+    if options.json:
+        evalset.write_figures(options.json, figures)
+    if options.write:
+        between_markers(options.write, report)
+    if not figures["same_bytes"]:
+        raise SystemExit("the release differs from that of a run from nothing")
+
+
+def measure(eval_dir: Path, scratch: Path, megabytes: float, workers: int) -> dict[str, Any]:
+    """Return per case the seconds, the stages that ran and the parts they worked on; and whether bytes agree."""
+    os.environ["HALLMARK_KEYS"] = str(scratch / "keys")
+    project = make_case(eval_dir, scratch, megabytes, workers)
+    changes: list[tuple[str, Callable[[Path], None]]] = [
+        ("from nothing", lambda p: write_sources(p, extra=False)),
+        ("nothing changed", lambda p: None),
+        ("one source of 1 % added", lambda p: write_sources(p, extra=True)),
+        ("one threshold of the policy changed", change_threshold),
+        ("one detector changed", change_detector),
+        ("one document removed on request", remove_document),
+    ]
+    cases = []
+    for name, change in changes:
+        change(project)
+        cases.append({"case": name} | timed(project))
+    before = digests(project / "release")
+    for name in ("data", "release", "metrics", "runs", "dvc.lock", ".dvc/cache"):
+        path = project / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    again = timed(project)
+    return {
+        "mb": megabytes,
+        "workers": workers or len(os.sched_getaffinity(0)),
+        "documents": read_json(project / "metrics" / "ingest.json")["documents"],
+        "parts": read_json(project / "metrics" / "ingest.json")["parts"],
+        "cases": cases,
+        "again_seconds": again["seconds"],
+        "same_bytes": digests(project / "release") == before,
+    }
+
+
+def make_case(eval_dir: Path, scratch: Path, megabytes: float, workers: int) -> Path:
+    """Make the project and its enlarged corpora; the last file is the source that comes later."""
+    project = scratch / "project"
+    make_project(project, "incremental")
+    params = project / "params.yaml"
+    params.write_text(re.sub(r"workers: \d+", f"workers: {workers}", params.read_text()))
+    paths = write_corpora(eval_dir, project / "raw", megabytes)
+    lines = paths[-1].read_bytes().splitlines(keepends=True)
+    size, cut = 0, len(lines)
+    while cut > 1 and size < EXTRA * megabytes * 1e6:
+        cut -= 1
+        size += len(lines[cut])
+    paths[-1].write_bytes(b"".join(lines[:cut]))
+    (project / "raw" / "extra.jsonl").write_bytes(b"".join(lines[cut:]))
+    (project / "evidence").mkdir(exist_ok=True)
+    (project / "evidence" / "README.txt").write_text("Made for a measurement from openly licensed corpora.\n")
+    return project
+
+
+def write_sources(project: Path, *, extra: bool) -> None:
+    """Write sources.yaml: one source per file of corpora, with the added one where asked."""
+    files = sorted(p.name for p in (project / "raw").glob("*.jsonl") if extra or p.stem != "extra")
+    entries = [
+        {
+            "id": name.split(".")[0],
+            "title": {"zh": name, "en": name},
+            "paths": [f"raw/{name}"],
+            "fields": {"text": "text"},
+            "class": "open-licence",
+            "licence": "CC0-1.0",
+            "evidence": [{"kind": "licence-text", "path": "evidence/README.txt"}],
+            "jurisdiction": "CN",
+            "storage_region": "CN",
+            "cross_border": False,
+            "collected": {"from": "2024-01-01", "to": "2026-01-01"},
+            "personal_data": {"lawful_basis": "public-disclosure"},
+            "retain_until": "2036-01-01",
+            "purpose": ["pretraining"],
+        }
+        for name in files
+    ]
+    (project / "sources.yaml").write_text(json.dumps({"sources": entries}, indent=1), encoding="utf-8")
+
+
+def change_threshold(project: Path) -> None:
+    """Raise the first numeric limit of the policy's rules by one hundredth of itself."""
+    path = Project(project).policy_path
+    text = path.read_text(encoding="utf-8")
+    found = re.search(r"(?:value|score): (\d+(?:\.\d+)?)", text)
+    if not found:
+        raise SystemExit("the policy has no rule with a limit")
+    changed = f"{float(found[1]) * 1.01:.6g}"
+    path.write_text(text[: found.start(1)] + changed + text[found.end(1) :], encoding="utf-8")
+
+
+def change_detector(project: Path) -> None:
+    """Change one setting of the personal-information detectors, which has the effect of another version."""
+    path = project / "params.yaml"
+    text = path.read_text(encoding="utf-8")
+    if "thresholds:" in text:
+        text = re.sub(r"thresholds: \{\}", "thresholds: {EMAIL_ADDRESS: 0.55}", text)
+    else:
+        text = re.sub(r"(?m)^pii:.*$", "pii:\n  thresholds: {EMAIL_ADDRESS: 0.55}", text)
+    path.write_text(text, encoding="utf-8")
+    if "EMAIL_ADDRESS" not in Project(project).params.pii.thresholds:
+        raise SystemExit("the setting of the detector did not take")
+
+
+def remove_document(project: Path) -> None:
+    """Ask for the removal of the first published document that has no near-duplicate."""
+    here = Project(project)
+    for ref in here.parts():
+        decided = pl.read_parquet(here.table("decide", ref))
+        alone = pl.read_parquet(here.table("dedup", ref)).filter(pl.col("degree") == 0)["doc_id"]
+        kept = decided.filter(
+            pl.col("disposition").is_in(["kept", "redacted"]) & pl.col("doc_id").is_in(alone.implode())
+        )
+        if kept.height:
+            command = ["remove", "request", "--basis", "pipl-47", "--doc-id", kept["doc_id"][0].hex()]
+            return _run([str(Path(sys.executable).parent / "hallmark"), *command], project)
+    raise SystemExit("no published document without near-duplicates was found")
+
+
+def timed(project: Path) -> dict[str, Any]:
+    """Run `dvc repro`; return its seconds and, per stage that ran, how many parts it worked on and how long."""
+    start = time.perf_counter()
+    out = _run([sys.executable, "-m", "dvc", "repro"], project)
+    seconds = time.perf_counter() - start
+    ran = re.findall(r"Running stage '(\w+)'", out)
+    times = read_json(project / "runs" / "times.json")
+    stages = {s: {k: times[s][k] for k in ("seconds", "parts_worked")} for s in STAGES if s in ran}
+    return {"seconds": round(seconds, 2), "stages": stages}
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file())
+    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+def _run(command: list[str], project: Path) -> str:
+    env = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(
+            f"{command[1:]} failed with code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
+    return done.stdout
+
+
+def render(figures: dict[str, Any]) -> str:
+    """Return the figures as Markdown."""
+    full = figures["cases"][0]["seconds"]
+    lines = [
+        machine_line("dvc", "polars"),
+        "",
+        f"{figures['mb']:g} MB of text, {figures['documents']} documents in {figures['parts']} parts, "
+        f"{figures['workers']} workers. Release after all changes beside a run from nothing "
+        f"({figures['again_seconds']} s): {'the same bytes' if figures['same_bytes'] else 'DIFFERENT BYTES'}.",
+        "",
+        "| change | seconds | of the full run | stages that ran (seconds; units of work done anew) |",
+        "|---|---:|---:|---|",
+    ]
+    for case in figures["cases"]:
+        ran = ", ".join(f"{s} ({v['seconds']:.1f}; {v['parts_worked']})" for s, v in case["stages"].items())
+        lines.append(f"| {case['case']} | {case['seconds']} | {case['seconds'] / full:.1%} | {ran} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
