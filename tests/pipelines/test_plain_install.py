@@ -9,7 +9,7 @@ from pathlib import Path
 from support import environment
 
 ABSENT = (
-    "polars pyarrow pydantic ruamel numpy numba datasets dvc presidio_analyzer fasttext datasketch jinja2 rfc8785 "
+    "polars pyarrow ruamel numpy numba datasets dvc presidio_analyzer fasttext datasketch jinja2 rfc8785 "
     "jsonschema ahocorasick_rs license_expression fsspec zstandard xxhash"
 ).split()
 
