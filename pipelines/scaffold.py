@@ -12,9 +12,11 @@ from pathlib import Path
 from lineage.errors import HallmarkError, SettingsError
 from pipelines.params_file import params_text
 from pipelines.settings import Params
+from stages.ingest.source import schema_text
 
 TEMPLATE = Path(__file__).parent / "template"
 SOURCES = """\
+# yaml-language-server: $schema=sources.schema.json
 # One entry per source: what it is, where it lies, by what right it is used. `hallmark source add` writes entries.
 sources: []
 """
@@ -36,6 +38,7 @@ def make_project(
     shutil.copytree(TEMPLATE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "gitignore").rename(folder / ".gitignore")
     (folder / "sources.yaml").write_text(SOURCES, encoding="utf-8")
+    (folder / "sources.schema.json").write_text(schema_text(), encoding="utf-8")
     (folder / "params.yaml").write_text(params_text(_params(name, today)), encoding="utf-8")
     lines = [f"made the project {name} in {folder}"]
     lines += _version_control(folder)

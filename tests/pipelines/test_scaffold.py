@@ -43,12 +43,22 @@ def added(project: Path, keys_folder: Path) -> str:
 
 
 def test_init_makes_everything_a_project_needs(project: Path) -> None:
-    for name in ("dvc.yaml", "params.yaml", "sources.yaml", "trust.json", ".gitignore", ".dvc", ".git"):
+    for name in ("dvc.yaml", "params.yaml", "sources.yaml", "sources.schema.json", "trust.json", ".gitignore", ".dvc", ".git"):
         assert (project / name).exists(), name
     for name in ("policies", "reviews", "ledger", "history", "countersignatures"):
         assert any((project / name).iterdir()), name
     config = (project / ".dvc" / "config").read_text()
     assert "analytics = false" in config
+
+
+@pytest.mark.parametrize(("kind", "path"), [("github", ".github/workflows/"), ("gitlab", ".gitlab-ci.yml")])
+def test_init_writes_the_job_that_stops_material_changes(
+    project: Path, keys_folder: Path, kind: str, path: str
+) -> None:
+    call(["hallmark", "init", f"with-{kind}", "--ci", kind], project.parent, keys_folder)
+    written = project.parent / f"with-{kind}" / path
+    files = [written] if written.is_file() else [p for p in written.rglob("*") if p.is_file()]
+    assert "hallmark gate" in files[0].read_text(encoding="utf-8")
 
 
 def test_init_refuses_a_folder_that_holds_a_project(project: Path, keys_folder: Path) -> None:
