@@ -57,6 +57,7 @@ def _evidence(given: Given) -> Evidence:
     docs = key | {
         "source": ["example"], "status": [records.STATUS_OK], "error": [None], "licence": [given.licence],
         "chars": [1000], "date": [None], "ai_label": [given.ai_label], "text_sha256": [b"\x00" * 32],
+        "meta": ['{"opt_out":["noai"]}' if given.opted_out else None],
     }  # fmt: skip
     quality = key | {n: [given.quality.get(n)] for n in EVIDENCE if n not in key} | {"lang": [given.lang]}
     pii = key | {
@@ -66,7 +67,7 @@ def _evidence(given: Given) -> Evidence:
         "not_run": [list(given.pii_not_run)],
     }
     screen = key | {"hits": [[h.model_dump() for h in given.hits]], "not_run": [list(given.screen_not_run)]}
-    text = dict.fromkeys(("error", "licence", "date", "source", "status", "ai_label"), pl.String)
+    text = dict.fromkeys(("error", "licence", "date", "source", "status", "ai_label", "meta"), pl.String)
     return Evidence(
         pl.DataFrame(docs, schema_overrides=text | {"row": pl.UInt32}),
         pl.DataFrame(quality, schema=EVIDENCE),

@@ -17,7 +17,7 @@ from stages.decide.verdicts import verdicts
 from stages.sample import draw, frame_digest
 
 DOC_COLUMNS = (
-    "row", "doc_id", "source", "status", "error", "licence", "chars", "date", "ai_label", "text_sha256",
+    "row", "doc_id", "source", "status", "error", "licence", "chars", "date", "ai_label", "text_sha256", "meta",
 )  # fmt: skip
 POISONOUS = "poisonous-record"
 #: The evidence tables, in the order of `Evidence`, with the columns that rules read.
@@ -28,6 +28,8 @@ COLUMNS: dict[str, tuple[str, ...] | None] = {
     "screen": None,
     "dedup": None,
 }
+#: Read only for what dedup could not measure.
+SIGNED = {"dedup_signatures": ("row",)}
 
 
 def run(run: StageRun) -> dict[str, Any]:
@@ -36,7 +38,7 @@ def run(run: StageRun) -> dict[str, Any]:
     context = rule_context(run)
     run.map_parts(
         "pipelines.tasks.sample:part",
-        COLUMNS | {"dedup_signatures": ("row",)},
+        COLUMNS | SIGNED,
         ("verdicts",),
         extra=(policy, context),
         key_extra=[policy, str(context)],

@@ -14,7 +14,12 @@ from lineage.yamlfile import YamlFile
 Action = Literal["remove", "quarantine", "flag"]
 PiiAction = Literal["redact", "mask", "surrogate", "hash", "keep"]
 RightsTest = Literal[
-    "licence-missing", "licence-not-allowed", "retention-ended", "purpose-not-covered", "no-lawful-basis"
+    "licence-missing",
+    "licence-not-allowed",
+    "retention-ended",
+    "purpose-not-covered",
+    "no-lawful-basis",
+    "opted-out",
 ]
 
 
@@ -210,6 +215,7 @@ class Given(Strict):
     screen_not_run: tuple[str, ...] = Field((), description="Detectors of the screen stage that were not run")
     lawful_basis: str = Field("consent", description="Of the source")
     retention_ended: bool = Field(False, description="The source's retention lies behind the release's day")
+    opted_out: bool = Field(False, description="The document, its page or its server refuses the use")
     purpose_covered: bool = Field(True, description="The source was collected for the release's purpose")
 
 

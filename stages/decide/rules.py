@@ -48,7 +48,7 @@ class Context:
 class Evidence:
     """The annotation tables of one part, row-aligned."""
 
-    docs: pl.DataFrame  # row, doc_id, source, status, error, licence, chars, date, ai_label
+    docs: pl.DataFrame  # row, doc_id, source, status, error, licence, chars, date, ai_label, meta
     quality: pl.DataFrame
     pii: pl.DataFrame
     screen: pl.DataFrame
@@ -90,6 +90,8 @@ def _rights(rule: RightsRule, evidence: Evidence, policy: Policy, context: Conte
         known = docs.filter(~missing)
         refused = [x for x in known["licence"].unique() if not allowed(x, policy.licences.allow)]
         return known.filter(pl.col("licence").is_in(refused)).select("row")
+    if rule.test == "opted-out":
+        return docs.filter(_refused(pl.col("meta"))).select("row")
     if rule.test == "no-lawful-basis":
         bare = [s.id for s in context.sources.values() if s.lawful_basis == "none"]
         with_pii = evidence.pii.filter(pl.col("counts").list.len() > 0).select("row")
@@ -100,6 +102,12 @@ def _rights(rule: RightsRule, evidence: Evidence, policy: Policy, context: Conte
     else:
         bad = [s.id for s in context.sources.values() if context.purpose not in s.purposes]
     return docs.filter(pl.col("source").is_in(bad)).select("row")
+
+
+def _refused(meta: pl.Expr) -> pl.Expr:
+    """Tell whether `opt_out` in a document's meta says anything: a server's or page's words, or the data's own."""
+    said = meta.str.json_path_match("$.opt_out")
+    return said.is_not_null() & ~said.is_in(["", "[]", "{}", "false", "null", "0"])
 
 
 def allowed(expression: str, allow: tuple[str, ...]) -> bool:

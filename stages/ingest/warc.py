@@ -58,7 +58,7 @@ def _records(stream: _Stream, settings: IngestSettings) -> Iterator[_Record]:
                 yield _Record(number, at, stream.peek(_HEAD), 0, "file-unreadable")
             break
         total = len(head) + int(size)
-        kind = headers_of(head).get("warc-type", "")
+        kind = _kind_of(headers_of(head))
         mine = at >= stream.low
         if not (mine and kind in _DOCUMENTS) or total > longest:
             whole = stream.drop(total)
@@ -77,6 +77,12 @@ def _records(stream: _Stream, settings: IngestSettings) -> Iterator[_Record]:
         number += 1
     if stream.broken and stream.used > stream.cuts[0] and stream.high == _FAR:
         yield _Record(number, stream.at, stream.peek(longest), 0, stream.broken)
+
+
+def _kind_of(named: dict[str, str]) -> str:
+    """Return the record's type; what a crawler keeps of its own run (arguments, log) is metadata, no resource."""
+    own = named.get("warc-target-uri", "").strip("<>").startswith("metadata:")
+    return "metadata" if own else named.get("warc-type", "")
 
 
 class _Stream:
