@@ -102,11 +102,15 @@ def _tables(task: PartTask) -> dict[str, pl.DataFrame]:
     if task.poisoned:
         first = task.inputs[0][0]
         tables[first] = _blank(tables[first], [row for row, _ in task.poisoned])
-    noted = [(row, name, why) for name, p, _ in task.inputs for row, why in parts.poisoned(Path(p))]
-    if noted:
-        schema = {"row": pl.UInt32, "table": pl.String, "why": pl.String}
-        tables["poisoned"] = pl.DataFrame(noted, schema=schema, orient="row")
-    return tables
+    noted = poisoned_rows({name: Path(p) for name, p, _ in task.inputs})
+    return tables | {"poisoned": noted} if noted.height else tables
+
+
+def poisoned_rows(inputs: dict[str, Path]) -> pl.DataFrame:
+    """Return (row, table, why) of the documents that the stages which wrote these tables could not measure."""
+    rows = [(row, name, why) for name, path in inputs.items() for row, why in parts.poisoned(path)]
+    schema = {"row": pl.UInt32, "table": pl.String, "why": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _blank(docs: pl.DataFrame, rows: list[int]) -> pl.DataFrame:

@@ -138,8 +138,9 @@ def what_if_report(project: Project, policy_file: Path, *, as_json: bool) -> str
 
 def judge_anew(project: Project, policy_file: Path) -> Books:
     """Return the books that `policy_file` would give on the stored evidence; nothing is written."""
+    from pipelines.part_work import poisoned_rows
     from pipelines.tasks.decide import settle_all
-    from pipelines.tasks.sample import COLUMNS, rule_context
+    from pipelines.tasks.sample import COLUMNS, SIGNED, hold_poisoned, rule_context
     from stages.decide.policy import load_policy
     from stages.decide.rules import Evidence
     from stages.decide.verdicts import verdicts
@@ -149,7 +150,8 @@ def judge_anew(project: Project, policy_file: Path) -> Books:
     tables = {}
     for ref in project.parts():
         given = [parts.read_part(project.table(n, ref), list(c) if c else None) for n, c in COLUMNS.items()]
-        tables[ref] = verdicts(Evidence(*given), policy, context)
+        noted = poisoned_rows({n: project.table(n, ref) for n in (*COLUMNS, *SIGNED)})
+        tables[ref] = hold_poisoned(verdicts(Evidence(*given), policy, context), noted)
     results, _ = settle_all(StageRun("decide", project), tables, policy)
     books = Books()
     for ref, table in results.items():
