@@ -140,4 +140,4 @@ def test_a_discussion_of_injection_is_a_mention():
 def test_the_shipped_injection_list_has_its_own_detector_name():
     from stages.screen.lexicon import SHIPPED
 
-    assert load_lexicon(SHIPPED / "injection.yaml").name == "poison-injection@1"
+    assert load_lexicon(SHIPPED / "injection.yaml").name == "poison-injection@2"
