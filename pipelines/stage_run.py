@@ -104,7 +104,10 @@ class StageRun:
         aligned: tuple[str, ...] | None = None,
         label: str | None = None,
     ) -> dict[PartRef, dict[str, Any] | None]:
-        """Run `fn` over every part whose key changed; return its log line per part, None where it was skipped."""
+        """Run `fn` over every part whose key changed; return its log line per part, None where it was skipped.
+
+        `key_extra` is what the result depends on besides inputs, settings and code: a value, or a function of the part.
+        """
         from pipelines import parts
         from pipelines.part_work import PartTask
 
@@ -115,7 +118,7 @@ class StageRun:
                 inputs=[self.input_key(name, ref) for name in inputs],
                 settings=self.settings,
                 code=self.code,
-                extra=key_extra,
+                extra=key_extra(ref) if callable(key_extra) else key_extra,
             )
             out = tuple((o, str(self.project.table(o, ref))) for o in outputs)
             if parts.is_done((Path(p) for _, p in out), key):

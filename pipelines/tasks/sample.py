@@ -41,7 +41,8 @@ def run(run: StageRun) -> dict[str, Any]:
         COLUMNS | SIGNED,
         ("verdicts",),
         extra=(policy, context),
-        key_extra=[policy, str(context)],
+        # of the sources only the part's own: another one that comes or goes changes no verdict here
+        key_extra=lambda ref: [policy, context.as_of, context.purpose, str(context.sources[ref.source])],
     )
     run.sweep("verdicts")
     frame = _frame(run)
