@@ -14,6 +14,8 @@ from stages.dedup.scripts import folding
 from stages.dedup.settings import DedupSettings
 from stages.dedup.signing import buffers, composed, window_lengths
 
+_LARGE = 8_000_000  # shingles of a pair; up to here its hash table has 200 MB
+
 VERIFIED = {"a": pl.Binary, "b": pl.Binary, "jaccard": pl.Float64, "estimate": pl.Float64}
 
 
@@ -41,7 +43,13 @@ def verify(pairs: pl.DataFrame, texts: Sequence[Path], settings: DedupSettings) 
     ids, hashes, starts = _shingles(places, texts, settings)
     left, right = (_numbers(pairs, places, side) for side in "ab")
     values = np.empty(len(pairs), np.float64)
-    jaccard(hashes, starts, left, right, values)
+    sizes = np.diff(starts)
+    large = sizes[left] + sizes[right] > _LARGE
+    small_values = np.empty(int((~large).sum()), np.float64)
+    jaccard(hashes, starts, left[~large], right[~large], small_values)
+    values[~large] = small_values
+    for i in np.flatnonzero(large):
+        values[i] = _sorted_jaccard(*(hashes[starts[d] : starts[d + 1]] for d in (left[i], right[i])))
     rounded = np.where(values == 1.0, 1.0, np.minimum(np.round(values, 4), 0.9999))
     ends = pl.DataFrame({"a": ids[left], "b": ids[right], "jaccard": rounded, "estimate": pairs["estimate"]})
     swapped = pl.col("a") > pl.col("b")
@@ -50,6 +58,15 @@ def verify(pairs: pl.DataFrame, texts: Sequence[Path], settings: DedupSettings) 
         pl.when(swapped).then("a").otherwise("b").alias("b"),
     )
     return ordered.cast(VERIFIED).sort("a", "b")
+
+
+def _sorted_jaccard(left: np.ndarray, right: np.ndarray) -> float:
+    """Return the Jaccard similarity of two very large texts: a hash table for them would take gigabytes."""
+    left, right = np.unique(left), np.unique(right)
+    place = np.searchsorted(left, right)
+    place[place == len(left)] = 0
+    both = np.count_nonzero(left[place] == right)
+    return both / (len(left) + len(right) - both)
 
 
 def _places(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -77,7 +94,8 @@ def _shingles(
             hashes.append(part)
             counts.append(count)
     starts = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
-    return pl.concat(ids), np.concatenate(hashes), starts
+    whole = hashes[1] if len(hashes) == 2 else np.concatenate(hashes)
+    return pl.concat(ids), whole, starts
 
 
 def _row_groups(path: Path, rows: np.ndarray):
@@ -108,4 +126,4 @@ def window_hashes(texts: pl.Series, lengths: np.ndarray) -> tuple[np.ndarray, np
     if counts.sum() > len(into):  # compatibility characters can unfold to more shingles than half their bytes
         into = np.empty(counts.sum(), np.uint64)
         hash_texts(data, offsets, *folding(), lengths, into, counts)
-    return into[: counts.sum()].copy(), counts
+    return into[: counts.sum()], counts  # what is beyond was never touched and takes no memory

@@ -96,6 +96,13 @@ def test_pairs_found_in_small_steps_are_the_same(corpus, run, tmp_path, monkeypa
     assert Run(tmp_path, parts, DedupSettings(threshold=0.7)).pairs.equals(run.pairs)
 
 
+def test_very_large_texts_are_compared_by_sorting_with_the_same_result(corpus, run, tmp_path, monkeypatch):
+    monkeypatch.setattr("stages.dedup.verification._LARGE", 200)
+    half = len(corpus) // 2
+    parts = [reference.documents(corpus[:half], "x"), reference.documents(corpus[half:], "y")]
+    assert Run(tmp_path, parts, DedupSettings(threshold=0.7)).edges.equals(run.edges)
+
+
 def test_a_hot_bucket_becomes_a_star_around_its_smallest_id(tmp_path):
     texts = [" ".join(f"w{k}" for k in range(100)) + f" tail{n}" for n in range(40)]
     parts = [reference.documents(texts)]
