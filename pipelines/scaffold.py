@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lineage.errors import HallmarkError, SettingsError
 from pipelines.params_file import params_text
+from pipelines.project import write_bytes
 from pipelines.settings import Params
 from stages.ingest.source import schema_text
 
@@ -22,9 +23,7 @@ sources: []
 """
 
 
-def make_project(
-    folder: Path, name: str = "", *, ci: str = "", today: dt.date | None = None
-) -> list[str]:
+def make_project(folder: Path, name: str = "", *, ci: str = "", today: dt.date | None = None) -> list[str]:
     """Make the project and return what to say about it: files, git, DVC, keys, next steps."""
     folder = folder.resolve()
     if (folder / "params.yaml").exists() or (folder / "dvc.yaml").exists():
@@ -35,14 +34,13 @@ def make_project(
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
         raise SettingsError(f"{name!r} is not a name", cure="use lower-case letters, digits and hyphens")
     folder.mkdir(parents=True, exist_ok=True)
+    # what can fail comes before the files that make a project, so that the same command can be given again
+    lines = [f"made the project {name} in {folder}", *_version_control(folder, name), *_keys(folder)]
     shutil.copytree(TEMPLATE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "gitignore").rename(folder / ".gitignore")
     (folder / "sources.yaml").write_text(SOURCES, encoding="utf-8")
     (folder / "sources.schema.json").write_text(schema_text(), encoding="utf-8")
-    (folder / "params.yaml").write_text(params_text(_params(name, today)), encoding="utf-8")
-    lines = [f"made the project {name} in {folder}"]
-    lines += _version_control(folder)
-    lines += _keys(folder)
+    write_bytes(folder / "params.yaml", params_text(_params(name, today)).encode())
     lines += _job(folder, ci) if ci else []
     return [
         *lines,
@@ -59,7 +57,7 @@ def _params(name: str, today: dt.date | None) -> Params:
     return Params.model_validate({"release": {"id": name, "title": title, "as_of": as_of}})
 
 
-def _version_control(folder: Path) -> list[str]:
+def _version_control(folder: Path, name: str) -> list[str]:
     lines = []
     if not _run(["git", "-C", str(folder), "rev-parse", "--git-dir"]):
         _must(["git", "init", "--quiet", str(folder)], "git")
@@ -69,10 +67,10 @@ def _version_control(folder: Path) -> list[str]:
         _must([*dvc, "init", "--quiet", *_subdir(folder)], "dvc")
     _must([*dvc, "config", "core.analytics", "false"], "dvc")
     _must([*dvc, "config", "core.check_update", "false"], "dvc")
-    # a folder beside the project, made at the first push
-    _must([*dvc, "config", 'remote.restricted.url', f"../{folder.name}-restricted"], "dvc")
+    # a folder beside the project, made at the first push; DVC's configuration holds ASCII only, as `name` does
+    _must([*dvc, "config", "remote.restricted.url", f"../{name}-restricted"], "dvc")
     lines.append("dvc init done, analytics off")
-    lines.append(f"unpublished data goes to the DVC remote `restricted` (../{folder.name}-restricted) and no other")
+    lines.append(f"unpublished data goes to the DVC remote `restricted` (../{name}-restricted) and no other")
     return lines
 
 

@@ -54,6 +54,10 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(0)
+    except OSError as e:  # the file system's answer: its words and the file, no traceback
+        place = f"{e.filename}: " if e.filename else ""
+        print(f"error: {place}{e.strerror or type(e).__name__}", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         print("interrupted; what is whole stays, run the same command again to go on", file=sys.stderr)
         sys.exit(130)

@@ -61,6 +61,28 @@ def test_init_writes_the_job_that_stops_material_changes(
     assert "hallmark gate" in files[0].read_text(encoding="utf-8")
 
 
+def test_init_takes_a_folder_whose_name_is_not_ascii(project: Path, keys_folder: Path) -> None:
+    folder = project.parent / "语料 é"
+    call(["hallmark", "init", str(folder)], project.parent, keys_folder)
+    assert (folder / "params.yaml").is_file()
+    assert "/corpus-restricted\n" in (folder / ".dvc" / "config").read_text(encoding="utf-8")
+    call(["dvc", "status"], folder, keys_folder)
+
+
+def test_init_that_failed_can_be_given_again(project: Path, keys_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "git").write_text("#!/bin/sh\nexit 3\n")
+    (tmp_path / "git").chmod(0o755)
+    failing = f"PATH={tmp_path}:$PATH hallmark init again"
+    assert "git failed" in call(["sh", "-c", failing], project.parent, keys_folder, code=1).stderr
+    call(["hallmark", "init", "again"], project.parent, keys_folder)
+
+
+def test_a_place_that_cannot_be_written_is_named_without_a_traceback(keys_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = call(["hallmark", "init", "file/below"], tmp_path, keys_folder, code=1)
+    assert done.stderr == f"error: {tmp_path / 'file' / 'below'}: Not a directory\n"
+
+
 def test_init_refuses_a_folder_that_holds_a_project(project: Path, keys_folder: Path) -> None:
     done = call(["hallmark", "init", str(project)], project.parent, keys_folder, code=1)
     assert "already" in done.stderr
