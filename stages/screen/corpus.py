@@ -52,7 +52,7 @@ class CorpusSettings(BaseModel):
     novel: float = Field(
         1.0, ge=0, le=1, description="Share of its pairs that are common words, and neighbours nowhere else."
     )
-    novel_han: float = Field(0.6, ge=0, le=1, description="The same for pairs of Han characters.")
+    novel_han: float = Field(0.3, ge=0, le=1, description="The same for pairs of Han characters.")
     burst_docs: int = Field(
         5, ge=2, description="A burst has at least this many near-duplicates in one source."
     )
@@ -291,13 +291,14 @@ def _around(token, docs, at, size):
 
 @numba.njit(cache=True, nogil=True)
 def _inside(pair_count, token_count, at, size, uses):
-    """Return per phrase how many of its pairs occur only in it although both tokens are common (three times its uses).
+    """Return per phrase how many of its pairs occur only in it although both tokens are common outside of it.
 
     Names are no news: their words are always neighbours, and seldom found without each other.
     """
     novel = np.zeros(at.size, np.int64)
     for k in range(at.size):
         for i in range(at[k], at[k] + size[k] - 1):
-            common = min(token_count[i], token_count[i + 1]) >= 3 * uses[k]
+            outside = min(token_count[i], token_count[i + 1]) - uses[k]
+            common = outside >= min(2 * uses[k], 50)
             novel[k] += common and pair_count[i] <= uses[k]
     return novel
