@@ -43,7 +43,7 @@ $(STAMP): $(LOCKS)
 # Maintainers: resolve pyproject.toml anew. Needs uv.
 lock:
 	uv lock --quiet
-	uv export --quiet --all-extras --no-extra ray --group dev --group models --no-emit-project --no-header \
+	uv export --quiet --all-extras --group dev --group models --no-emit-project --no-header \
 	  --format requirements-txt > requirements.lock
 	uv export --quiet --only-group build --no-emit-project --no-header --format requirements-txt \
 	  > requirements-build.lock
