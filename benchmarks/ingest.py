@@ -64,7 +64,8 @@ def _speed(mib: int, peer: str) -> dict[str, dict[str, float | None]]:
 
 _PEER = """
 import sys, time
-from datatrove.pipeline.readers import CsvReader, JsonlReader, ParquetReader
+from datatrove.pipeline.readers import JsonlReader, ParquetReader
+from datatrove.pipeline.readers.csv import CsvReader
 from loguru import logger
 logger.remove()
 folder, name = sys.argv[1:]
