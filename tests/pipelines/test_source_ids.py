@@ -26,6 +26,7 @@ ENTRY = {
 def project(tmp_path: Path) -> Project:
     """Return a project of one source whose files become a part each."""
     shutil.copy(ROOT / "params.yaml", tmp_path / "params.yaml")
+    shutil.copytree(ROOT / "policies", tmp_path / "policies")
     text = (tmp_path / "params.yaml").read_text()
     assert "\ningest: {}" in text or "\ningest:" not in text
     text = text.replace("\ningest: {}", "") + "\ningest: {part_mib: 0.004}\n"

@@ -27,6 +27,7 @@ ENTRY = {
 def project(tmp_path: Path) -> Project:
     """Return an ingested project of one source in three formats."""
     shutil.copy(ROOT / "params.yaml", tmp_path / "params.yaml")
+    shutil.copytree(ROOT / "policies", tmp_path / "policies")
     (tmp_path / "in").mkdir()
     lines = (json.dumps({"text": f"河边的芦苇 {i}"}, ensure_ascii=i % 2 == 0) for i in range(20))
     (tmp_path / "in" / "a.jsonl").write_text("\n".join(lines) + "\n")
