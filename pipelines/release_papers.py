@@ -25,7 +25,7 @@ from stages.decide.reviews import read_reviews
 from stages.publish.audit import asked_rate, audit_facts
 from stages.publish.gates import run_gates
 from stages.publish.manifest import merge, release_manifest
-from stages.screen import TAXONOMY, coverage
+from stages.screen import TAXONOMY, library
 
 LANGUAGES = ("zh", "en")
 
@@ -125,13 +125,10 @@ def _coverage(run: StageRun, stages: list[dict[str, Any]]) -> dict[str, Any]:
             codes = {row["code"] for row in figures if row["status"] == MEASURED}
             measured |= codes | ({stage["stage"]} if codes else set())
     risks = [r for r in TAXONOMY.annex() if {r.code, *r.covered_by} & measured]
-    settings = run.project.params.screen
-    own = settings.operator_lexicons or settings.operator_models
+    params = run.project.params
     silent = any(d["status"] != "run" for stage in stages for d in stage["detectors"])
-    return {
-        "risks_measured": None if silent else len(risks),
-        "operator_keywords": sum(row["keywords"] for row in coverage(settings)) if own else None,
-    }
+    measured_risks = {"risks_measured": None if silent else len(risks)}
+    return measured_risks | library.facts(params.screen, params.release.as_of)
 
 
 def _dup_sources(edges: pl.DataFrame, where: pl.DataFrame) -> list[dict[str, Any]]:

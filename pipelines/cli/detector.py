@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pipelines.settings import Params
 
 app = typer.Typer(help="Detectors and their measured evidence.", no_args_is_help=True)
-OPERATOR_FOLDER = "evidence"
+OPERATOR_FOLDER = "evidence/detectors"
 
 
 @app.command("list")
@@ -51,7 +51,7 @@ def run(
     ],
     names: Annotated[list[str] | None, typer.Argument(help="Detectors; none: all that run here")] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the files; default: ./evidence")
+        Path | None, typer.Option("--out", help="Folder for the files; default: ./evidence/detectors")
     ] = None,
     shipped: Annotated[
         bool, typer.Option("--shipped", help="Write where the package keeps its own evidence.")

@@ -17,4 +17,4 @@ def verify(context: typer.Context) -> None:
     """Verify a release or a few of its shards (`hallmark verify --help` for the options)."""
     from lineage.verify import main
 
-    sys.exit(main(context.args))
+    sys.exit(main(context.args, prog="hallmark verify"))

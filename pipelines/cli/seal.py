@@ -46,9 +46,7 @@ def seal(
     record = sealed(project, _trust(trust, project.root), days=days, today=_day(today), actor=actor)
     version = record["version"]
     typer.echo(f"sealed {record['dataset']} {version}: certificate {record['certificate']['id']}")
-    typer.echo(
-        f"next: git add history journal dvc.lock && git commit -m 'Seal {version}' && git tag v{version}"
-    )
+    typer.echo(f"next: git add . && git commit -m 'Seal {version}' && git tag v{version}")
 
 
 @release.command("latest")

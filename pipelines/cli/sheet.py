@@ -39,6 +39,8 @@ def _ask(path: Path, sheets, open_ids: list[str], author: str) -> None:
     """Ask on the terminal; an empty line skips. Answers are appended, so what stands there keeps its form."""
     import datetime as dt
 
+    from pipelines.project import write_bytes
+
     author = author or typer.prompt("Author")
     for name in open_ids:
         question = sheets.questions()[name]
@@ -50,7 +52,8 @@ def _ask(path: Path, sheets, open_ids: list[str], author: str) -> None:
         answer |= {"author": author, "date": dt.date.today().isoformat()}
         text = path.read_text(encoding="utf-8").rstrip() if path.is_file() else ""
         text = text.removesuffix("{}").rstrip()
-        path.write_text(f"{text}\n{name}: {json.dumps(answer, ensure_ascii=False)}\n".lstrip(), encoding="utf-8")
+        text = f"{text}\n{name}: {json.dumps(answer, ensure_ascii=False)}\n".lstrip()
+        write_bytes(path, text.encode("utf-8"))  # whole or not at all: people's answers stand in it
 
 
 @app.command("open")

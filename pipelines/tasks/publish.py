@@ -12,6 +12,7 @@ from lineage import canonical, certificate, evidence, keys
 from lineage.errors import WithheldError
 from lineage.yamlfile import YamlFile
 from pipelines import parts, release_tree, sealing
+from pipelines.evaluate.duplicates import detector as near_duplicates
 from pipelines.project import read_json
 from pipelines.publish_part import BuildTask, build
 from pipelines.release_papers import write_papers
@@ -85,7 +86,7 @@ def _stages(run: StageRun) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
         settings = getattr(run.project.params, name)
         code = run.project.inventory(name)["code"]
         naming = getattr(import_module(f"stages.{name}"), "detectors", None)
-        found = naming(settings) if naming else []
+        found = [near_duplicates(settings)] if name == "dedup" else naming(settings) if naming else []
         quoted, cited = evidence.attach(found, filed)
         files |= cited
         rows.append(
@@ -102,7 +103,7 @@ def _stages(run: StageRun) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
 
 def _detector(entry: dict[str, Any]) -> dict[str, Any]:
     """Return a detector as manifests list it: name, digest, codes, languages, status, evidence file or null, notes."""
-    known = ("detector", "sha256", "codes", "languages", "evidence", "not_run")
+    known = ("detector", "sha256", "codes", "languages", "evidence", "not_run", "stage")
     return {
         "detector": entry["detector"] or "operator",
         "sha256": entry["sha256"],
