@@ -7,7 +7,7 @@ import regex
 from presidio_analyzer import EntityRecognizer, PatternRecognizer
 
 from stages.pii import batch as batches
-from stages.pii import packs
+from stages.pii import models, packs
 from stages.pii.catalogue import TYPES
 from stages.pii.gate import GUARD, Windows, windows
 from stages.pii.recognizer import LEFT, boost
@@ -31,7 +31,17 @@ def find(texts: list[str], settings: PiiSettings) -> tuple[list[list[Found]], li
             docs = np.flatnonzero(pack == name)
             if len(docs):
                 _run_pack(part, docs, packs.of(name, settings), settings, first, found, not_run, seen)
+        if settings.engine.kind != "none":
+            _run_model(texts[first:last], pack.tolist(), settings, first, found, not_run)
     return [drop_contained(f) for f in found], not_run
+
+
+def _run_model(texts, pack, settings, first, found, not_run) -> None:
+    """Run the user's model over whole texts and collect its findings in place."""
+    named, missed = models.find(texts, pack, settings)
+    for doc, (items, names) in enumerate(zip(named, missed, strict=True), start=first):
+        found[doc] += items
+        not_run[doc] += names
 
 
 def _slices(texts: list[str], limit: int) -> list[tuple[int, int]]:

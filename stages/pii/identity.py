@@ -7,7 +7,7 @@ import json
 from functools import cache
 from importlib import metadata, resources
 
-from stages.pii import packs
+from stages.pii import models, packs, readers
 from stages.pii.settings import PiiSettings
 
 LANGUAGES = {"china-pii@1": ["zh", "en"], "common-pii@1": ["zh", "en"], packs.PRESIDIO: ["en", "zh"]}
@@ -20,21 +20,47 @@ def detectors(settings: PiiSettings) -> list[dict]:
     for pack in packs.PACKS:
         for item in packs.of(pack, settings):
             codes.setdefault(item.detector, set()).add(item.supported_entities[0])
-    digest = hashlib.sha256(
-        json.dumps(
-            [_code(), settings.model_dump(mode="json", exclude={"batch_chars"})], sort_keys=True
-        ).encode()
-    ).hexdigest()
-    return [
+    rules = _digest([_code(), settings.model_dump(mode="json", exclude={"batch_chars", "engine"})])
+    found = [
         {
-            "detector": name,
-            "sha256": digest,
-            "codes": sorted(codes[name]),
-            "languages": LANGUAGES[name],
+            "detector": n,
+            "sha256": rules,
+            "codes": sorted(codes[n]),
+            "languages": LANGUAGES[n],
             "evidence": None,
         }
-        for name in sorted(codes)
+        for n in sorted(codes)
     ]
+    return sorted([*found, *_model(settings)], key=lambda d: d["detector"])
+
+
+def _model(settings: PiiSettings) -> list[dict]:
+    """Return the entry of the user's model, if there is one; its digest is bound to its files and libraries."""
+    engine = settings.engine
+    if engine.kind == "none":
+        return []
+    who = models.identity(engine)
+    facts = [
+        _code(),
+        readers.libraries(engine),
+        who.sha256,
+        engine.model_dump(mode="json", exclude={"path"}),
+        settings.model_dump(mode="json", include={"off", "thresholds"}),
+    ]
+    codes = sorted(set(engine.types().values()) - set(settings.off))
+    return [
+        {
+            "detector": who.detector,
+            "sha256": _digest(facts),
+            "codes": codes,
+            "languages": list(who.languages),
+            "evidence": None,
+        }
+    ]
+
+
+def _digest(facts: list) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 @cache

@@ -18,7 +18,7 @@ def normalise(points: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     """Return normalised code points and, where characters were dropped, each one's old position (else None).
 
     Full-width forms, mathematical digits, wide spaces and two letters that fold to ASCII become ASCII, one for one;
-    zero-width characters and soft hyphens go.
+    lone surrogates become U+FFFD; zero-width characters and soft hyphens go.
     """
     if not len(points) or points.max() < 0xAD:
         return points, None
@@ -30,6 +30,7 @@ def normalise(points: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     out[(out == 0x00A0) | (out == 0x3000)] = 0x20
     out[out == 0x212A] = 0x4B  # Kelvin sign and long s equal k and s where case is ignored
     out[out == 0x017F] = 0x73
+    out[(out >= 0xD800) & (out <= 0xDFFF)] = 0xFFFD  # a lone surrogate is no text for the automaton
     gone = np.isin(out, ZERO_WIDTH)
     if not gone.any():
         return out, None
