@@ -27,7 +27,6 @@ def root(tmp_path: Path) -> Path:
     """Return a project whose one source was accepted."""
     shutil.copy(ROOT / "params.yaml", tmp_path / "params.yaml")
     shutil.copytree(ROOT / "policies", tmp_path / "policies")
-    shutil.copytree(ROOT / "policies", tmp_path / "policies")
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.txt").write_text("first")
     (tmp_path / "in" / "b.txt").write_text("second")
