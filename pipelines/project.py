@@ -71,7 +71,17 @@ class Project:
 
     @property
     def policy_path(self) -> Path:
-        return self.root / "policies" / f"{self.params.decide.policy}.yaml"
+        """Return the file of the policy that params.yaml names; a name without a file is an error that says which."""
+        name, folder = self.params.decide.policy, self.root / "policies"
+        path = folder / f"{name}.yaml"
+        if not path.is_file():
+            known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
+            raise SettingsError(
+                f"no policy is called {name!r}",
+                where=f"{self.root / 'params.yaml'}: decide.policy",
+                cure=f"use one of: {known}" if known else "put a policy into policies/",
+            )
+        return path
 
     def table(self, folder: str, ref: PartRef) -> Path:
         """Return data/<folder>/<source>/<part>.parquet."""

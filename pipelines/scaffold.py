@@ -44,7 +44,8 @@ def make_project(folder: Path, name: str = "", *, ci: str = "", today: dt.date |
     lines += _job(folder, ci) if ci else []
     return [
         *lines,
-        "next: hallmark source add PATH --id ID --licence SPDX --class CLASS --evidence FILE",
+        "next: git add . && git commit -m 'Begin'",
+        "      hallmark source add PATH --id ID --licence SPDX --class CLASS --evidence FILE",
         "      hallmark source check",
         "      dvc repro",
         "      hallmark verify release",

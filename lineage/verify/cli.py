@@ -14,9 +14,12 @@ from lineage.verify.report import INCOMPLETE
 from lineage.verify.whole import verify_release
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Verify as the arguments say, print the answer, and return the exit code (0, 1, 2 or 3)."""
-    options = _parser().parse_args(argv)
+def main(argv: Sequence[str] | None = None, prog: str = "python -m lineage.verify") -> int:
+    """Verify as the arguments say, print the answer, and return the exit code (0, 1, 2 or 3).
+
+    `prog`: how the caller was called, for the usage line.
+    """
+    options = _parser(prog).parse_args(argv)
     try:
         report = verify_release(
             options.path,
@@ -40,9 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return report.code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m lineage.verify",
+        prog=prog,
         description="Check a Hallmark release, or some of its shards, offline.",
         epilog="exit codes: 0 good, 1 failed, 2 incomplete, 3 stale or revoked",
     )

@@ -18,7 +18,12 @@ READ_FIELDS = ("id", "format", "fields", "licence")
 
 def run(run: StageRun) -> dict[str, Any]:
     """List inputs, code and libraries; downstream stages are skipped while their own file stays the same."""
+    from stages.decide.policy import load_policy
+
     project = run.project
+    load_policy(
+        project.policy_path
+    )  # a rule that cannot be read stops the run here, not after hours of reading
     memo_path = project.data / ".memo.json"
     memo = read_json(memo_path) if memo_path.is_file() else {}
     fresh: dict[str, list[Any]] = {}

@@ -118,6 +118,19 @@ def test_two_sources_with_one_id_are_refused(project: Path, keys_folder: Path) -
     assert "good" in done.stderr
 
 
+def test_a_policy_that_is_missing_or_broken_stops_the_run_before_any_work(project: Path, keys_folder: Path) -> None:
+    params, named = project / "params.yaml", "cn-gbt-45654-2025"
+    params.write_text(params.read_text().replace(f'"{named}"', '"cn-gbt-45655"'))
+    missing = stages(project, keys_folder, "inventory", code=1).stderr
+    assert "decide.policy: no policy is called 'cn-gbt-45655'" in missing
+    assert named in missing
+    params.write_text(params.read_text().replace('"cn-gbt-45655"', f'"{named}"'))
+    policy = project / "policies" / f"{named}.yaml"
+    policy.write_text(policy.read_text().replace("rules:", "rulez:", 1))
+    assert f"{named}.yaml:" in stages(project, keys_folder, "inventory", code=1).stderr
+    assert not (project / "data" / "inventory" / "ingest.json").exists()
+
+
 def test_a_full_disk_leaves_no_half_written_part(project: Path, keys_folder: Path) -> None:
     write_jsonl(project / "in" / "good.jsonl", [f"{t} {i} {os.urandom(300).hex()}" for i in range(4000) for t in GOOD])
     stages(project, keys_folder, "inventory")
