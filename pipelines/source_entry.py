@@ -157,13 +157,19 @@ def mask(text: str, length: int = 60) -> str:
 
 def check_sources(project: Project) -> tuple[list[str], bool]:
     """Return what each source lacks and whether something that blocks is missing."""
+    from stages.ingest import list_files
     from stages.ingest.evidence import findings
 
     lines, blocked = [], False
     for source in project.sources.values():
         found = findings(source, project.root)
+        told = [_finding(f) for f in found]
         blocked |= any(f.level == "error" for f in found)
-        lines += [f"{source.id}: nothing missing"] if not found else [_finding(f) for f in found]
+        try:
+            list_files(source, project.root)
+        except HallmarkError as e:
+            told, blocked = [f"{source.id}: error: {e}", *told], True
+        lines += told or [f"{source.id}: nothing missing"]
     return lines or ["no sources yet; add one with `hallmark source add`"], blocked
 
 

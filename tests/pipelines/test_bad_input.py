@@ -59,6 +59,7 @@ def test_a_missing_file_is_named_and_nothing_runs(project: Path, keys_folder: Pa
     assert "good" in done.stderr
     assert "->" in done.stderr
     assert "Traceback" not in done.stderr
+    assert "good.jsonl matches no file" in call(["hallmark", "source", "check"], project, keys_folder, code=1).stdout
 
 
 @pytest.mark.parametrize(
