@@ -36,7 +36,9 @@ def test_both_readmes_give_the_same_commands() -> None:
     assert len(commands("README.md")) > 10
 
 
-@pytest.mark.parametrize("page", sorted(p.relative_to(ROOT).as_posix() for p in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]))
+@pytest.mark.parametrize(
+    "page", sorted(p.relative_to(ROOT).as_posix() for p in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+)
 def test_every_relative_link_leads_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", text)
@@ -45,6 +47,12 @@ def test_every_relative_link_leads_somewhere(page: str) -> None:
 
 def test_no_file_names_a_package_index() -> None:
     listing = subprocess.run(["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True)
-    names = [n for n in listing.stdout.splitlines() if n.endswith((".lock", ".toml", ".txt", ".cfg", ".ini", "Makefile"))]
+    names = [
+        n
+        for n in listing.stdout.splitlines()
+        if n.endswith((".lock", ".toml", ".txt", ".cfg", ".ini", "Makefile"))
+    ]
     pattern = re.compile(r"index-url|find-links|pypi\.org|files\.pythonhosted")
-    assert [n for n in names if (ROOT / n).is_file() and pattern.search((ROOT / n).read_text("utf-8", "ignore"))] == []
+    assert [
+        n for n in names if (ROOT / n).is_file() and pattern.search((ROOT / n).read_text("utf-8", "ignore"))
+    ] == []

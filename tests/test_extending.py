@@ -47,7 +47,10 @@ def test_the_lexicon_is_found_and_fires(tmp_path: Path) -> None:
     from stages.screen import ScreenSettings, scan
 
     (tmp_path / "spam.yaml").write_text(block("A detector", "yaml"), encoding="utf-8")
-    found = scan(["限时抢购,加微信。", "Act now: click here.", "A quiet day."], ScreenSettings(operator_lexicons=str(tmp_path)))
+    found = scan(
+        ["限时抢购,加微信。", "Act now: click here.", "A quiet day."],
+        ScreenSettings(operator_lexicons=str(tmp_path)),
+    )
     hits = {row["text"] for row in found.to_dicts() if row["code"] == "A.3-e"}
     assert hits == {0, 1}
 

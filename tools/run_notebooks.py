@@ -16,7 +16,9 @@ def execute(path: Path, project: Path) -> nbformat.NotebookNode:
     """Return the notebook at `path`, run from top to bottom on `project`; a failing cell is an error."""
     book = nbformat.read(path, as_version=4)
     os.environ["HALLMARK_PROJECT"] = str(project)
-    NotebookClient(book, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
+    NotebookClient(
+        book, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
+    ).execute()
     for cell in book.cells:
         cell.metadata.pop("execution", None)  # clock times
     return book

@@ -1,7 +1,7 @@
 import hashlib
 import json
 import shutil
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 import small_release as small

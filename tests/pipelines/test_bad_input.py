@@ -34,7 +34,9 @@ def project(tmp_path: Path, keys_folder: Path) -> Path:
 
 def write_jsonl(path: Path, texts: list[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps({"text": t}, ensure_ascii=False) + "\n" for t in texts), encoding="utf-8")
+    path.write_text(
+        "".join(json.dumps({"text": t}, ensure_ascii=False) + "\n" for t in texts), encoding="utf-8"
+    )
 
 
 def add(folder: Path, keys: Path, path: str, name: str, licence: str = "CC-BY-4.0", code: int | None = 0):
@@ -59,7 +61,10 @@ def test_a_missing_file_is_named_and_nothing_runs(project: Path, keys_folder: Pa
     assert "good" in done.stderr
     assert "->" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "good.jsonl matches no file" in call(["hallmark", "source", "check"], project, keys_folder, code=1).stdout
+    assert (
+        "good.jsonl matches no file"
+        in call(["hallmark", "source", "check"], project, keys_folder, code=1).stdout
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,7 +89,11 @@ def test_a_broken_record_is_a_counted_row(
     )
     stages(project, keys_folder, "inventory", "ingest")
     counts = books(project, keys_folder)["sources"]
-    assert counts["good"] == {"documents": 3, "unreadable": 0, "text_bytes": sum(len(t.encode()) for t in GOOD)}
+    assert counts["good"] == {
+        "documents": 3,
+        "unreadable": 0,
+        "text_bytes": sum(len(t.encode()) for t in GOOD),
+    }
     assert counts["other"]["unreadable"] == unreadable
     if documents is not None:
         assert counts["other"]["documents"] == documents
@@ -94,7 +103,9 @@ def test_an_unreadable_file_is_counted_or_refused_never_skipped(project: Path, k
     (project / "in" / "folder.jsonl").mkdir()
     (project / "in" / "folder.jsonl" / "x.jsonl").symlink_to("nowhere")
     text = (project / "sources.yaml").read_text()
-    (project / "sources.yaml").write_text(text.replace('"in/good.jsonl"', '"in/good.jsonl", "in/folder.jsonl"'))
+    (project / "sources.yaml").write_text(
+        text.replace('"in/good.jsonl"', '"in/good.jsonl", "in/folder.jsonl"')
+    )
     done = stages(project, keys_folder, "inventory", code=None)
     if done.returncode == 0:
         stages(project, keys_folder, "ingest")
@@ -119,7 +130,9 @@ def test_two_sources_with_one_id_are_refused(project: Path, keys_folder: Path) -
     assert "good" in done.stderr
 
 
-def test_a_policy_that_is_missing_or_broken_stops_the_run_before_any_work(project: Path, keys_folder: Path) -> None:
+def test_a_policy_that_is_missing_or_broken_stops_the_run_before_any_work(
+    project: Path, keys_folder: Path
+) -> None:
     params, named = project / "params.yaml", "cn-gbt-45654-2025"
     params.write_text(params.read_text().replace(f'"{named}"', '"cn-gbt-45655"'))
     missing = stages(project, keys_folder, "inventory", code=1).stderr
@@ -133,7 +146,9 @@ def test_a_policy_that_is_missing_or_broken_stops_the_run_before_any_work(projec
 
 
 def test_a_full_disk_leaves_no_half_written_part(project: Path, keys_folder: Path) -> None:
-    write_jsonl(project / "in" / "good.jsonl", [f"{t} {i} {os.urandom(300).hex()}" for i in range(4000) for t in GOOD])
+    write_jsonl(
+        project / "in" / "good.jsonl", [f"{t} {i} {os.urandom(300).hex()}" for i in range(4000) for t in GOOD]
+    )
     stages(project, keys_folder, "inventory")
     limited = ["bash", "-c", "ulimit -f 400; trap '' XFSZ; exec hallmark stage run ingest"]
     done = call(limited, project, keys_folder, code=None)
@@ -144,8 +159,12 @@ def test_a_full_disk_leaves_no_half_written_part(project: Path, keys_folder: Pat
     assert books(project, keys_folder)["documents"] == 12000
 
 
-def test_a_killed_run_resumes_and_ends_with_the_same_bytes(project: Path, keys_folder: Path, tmp_path: Path) -> None:
-    write_jsonl(project / "in" / "good.jsonl", [f"{t} Entry {i} of the log." for i in range(3000) for t in GOOD])
+def test_a_killed_run_resumes_and_ends_with_the_same_bytes(
+    project: Path, keys_folder: Path, tmp_path: Path
+) -> None:
+    write_jsonl(
+        project / "in" / "good.jsonl", [f"{t} Entry {i} of the log." for i in range(3000) for t in GOOD]
+    )
     twin = tmp_path / "twin"
     shutil.copytree(project, twin)
     steps = ("inventory", "ingest", "quality", "dedup")
@@ -153,7 +172,10 @@ def test_a_killed_run_resumes_and_ends_with_the_same_bytes(project: Path, keys_f
     stages(project, keys_folder, "inventory")
     for name in steps[1:]:
         run = subprocess.Popen(
-            ["hallmark", "stage", "run", name], cwd=project, env=environment(keys_folder), stderr=subprocess.DEVNULL
+            ["hallmark", "stage", "run", name],
+            cwd=project,
+            env=environment(keys_folder),
+            stderr=subprocess.DEVNULL,
         )
         time.sleep(1.5)
         run.send_signal(signal.SIGKILL)

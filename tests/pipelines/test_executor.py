@@ -67,7 +67,9 @@ def test_a_task_that_always_kills_its_worker_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_error_of_a_task_keeps_its_words(tmp_path: Path, workers: int) -> None:
     with pytest.raises(InputError, match=r"job 0: cannot be read\n  -> mend it"):
-        run_tasks(fail, jobs(tmp_path, 2)[:1] if workers == 1 else jobs(tmp_path, 1) * 2, workers=workers, label="t")
+        run_tasks(
+            fail, jobs(tmp_path, 2)[:1] if workers == 1 else jobs(tmp_path, 1) * 2, workers=workers, label="t"
+        )
 
 
 def test_all_cores_unless_asked_otherwise() -> None:

@@ -17,7 +17,9 @@ SCHEMA = pa.schema([("row", pa.uint32()), ("doc_id", pa.large_binary())])
 
 
 def table(n: int = 3) -> pl.DataFrame:
-    return pl.DataFrame({"row": range(n), "doc_id": [bytes([i]) for i in range(n)]}, schema_overrides={"row": pl.UInt32})
+    return pl.DataFrame(
+        {"row": range(n), "doc_id": [bytes([i]) for i in range(n)]}, schema_overrides={"row": pl.UInt32}
+    )
 
 
 def test_a_part_is_done_only_under_its_own_key(tmp_path: Path) -> None:
@@ -50,7 +52,11 @@ def test_equal_tables_make_equal_files(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-@given(st.dictionaries(st.text(max_size=5), st.one_of(st.integers(), st.text(max_size=5)), min_size=1, max_size=5))
+@given(
+    st.dictionaries(
+        st.text(max_size=5), st.one_of(st.integers(), st.text(max_size=5)), min_size=1, max_size=5
+    )
+)
 def test_a_key_changes_with_any_value_and_not_with_order(pieces: dict) -> None:
     key = parts.content_key(p=pieces)
     assert key == parts.content_key(p=dict(reversed(pieces.items())))

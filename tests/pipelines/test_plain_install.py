@@ -8,10 +8,7 @@ from pathlib import Path
 
 from support import environment
 
-ABSENT = (
-    "polars pyarrow ruamel numpy numba datasets dvc presidio_analyzer fasttext datasketch jinja2 rfc8785 "
-    "jsonschema ahocorasick_rs license_expression fsspec zstandard xxhash"
-).split()
+ABSENT = ["polars", "pyarrow", "ruamel", "numpy", "numba", "datasets", "dvc", "presidio_analyzer", "fasttext", "datasketch", "jinja2", "rfc8785", "jsonschema", "ahocorasick_rs", "license_expression", "fsspec", "zstandard", "xxhash"]
 
 
 def plain(arguments: list[str], cwd: Path, keys: Path) -> subprocess.CompletedProcess:
@@ -22,7 +19,12 @@ def plain(arguments: list[str], cwd: Path, keys: Path) -> subprocess.CompletedPr
         "from pipelines.cli import main; main()"
     )
     return subprocess.run(
-        [sys.executable, "-c", code], cwd=cwd, env=environment(keys), capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        cwd=cwd,
+        env=environment(keys),
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

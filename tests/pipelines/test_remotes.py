@@ -13,7 +13,9 @@ from support import call
 
 
 @pytest.fixture(scope="module")
-def pushed(sample: Path, keys_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+def pushed(
+    sample: Path, keys_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path, Path]:
     """Return (project, public remote, restricted remote) after a plain push and a restricted one."""
     project = tmp_path_factory.mktemp("push") / "project"
     shutil.copytree(sample, project, symlinks=True)
@@ -32,7 +34,9 @@ def canaries(project: Path) -> list[bytes]:
     """Return texts and personal values that must not leave: removed and quarantined documents, found values."""
     read = {}
     for name in ("ingest", "decide", "pii_spans"):
-        read[name] = pl.concat([pl.read_parquet(p, glob=False) for p in sorted((project / "data" / name).rglob("*.parquet"))])
+        read[name] = pl.concat(
+            [pl.read_parquet(p, glob=False) for p in sorted((project / "data" / name).rglob("*.parquet"))]
+        )
     texts = read["ingest"].select("doc_id", "text")
     gone = read["decide"].filter(pl.col("reason").is_in(["secrecy-marking", "poisoning", "licence-missing"]))
     held = [r["text"] for r in gone.join(texts, on="doc_id").iter_rows(named=True)]
@@ -48,7 +52,9 @@ def plain(path: Path) -> bytes:
     head = path.read_bytes()
     if head[:4] != b"PAR1":
         return head
-    return json.dumps(pl.read_parquet(path, glob=False).select(pl.selectors.string()).rows(), ensure_ascii=False).encode()
+    return json.dumps(
+        pl.read_parquet(path, glob=False).select(pl.selectors.string()).rows(), ensure_ascii=False
+    ).encode()
 
 
 def test_a_plain_push_carries_the_release_only(pushed, keys_folder: Path) -> None:

@@ -87,7 +87,9 @@ def test_no_personal_value_is_published(sample: Path) -> None:
     found = spans.filter(pl.col("type") != "CN_USCC").join(texts, on="doc_id")
     values = {(r["doc_id"].hex(), r["text"][r["start"] : r["end"]]) for r in found.iter_rows(named=True)}
     assert len(values) > 10
-    shards = [pl.read_parquet(p, glob=False) for p in sorted((sample / "release" / "data").rglob("*.parquet"))]
+    shards = [
+        pl.read_parquet(p, glob=False) for p in sorted((sample / "release" / "data").rglob("*.parquet"))
+    ]
     published = dict(pl.concat(shards).select("doc_id", "text").iter_rows())
     # the same digits may stand elsewhere as an order number; in its own document a value is gone
     assert [d for d, v in values if v in published.get(d, "")] == []

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from support import call
 
-SUBJECTS = ["canal locks", "rye bread", "night trains", "paper maps", "bee hives", "roof gardens", "old clocks"]
+SUBJECTS = [
+    "canal locks",
+    "rye bread",
+    "night trains",
+    "paper maps",
+    "bee hives",
+    "roof gardens",
+    "old clocks",
+]
 
 
 def texts(n: int) -> list[str]:
@@ -43,7 +51,16 @@ def added(project: Path, keys_folder: Path) -> str:
 
 
 def test_init_makes_everything_a_project_needs(project: Path) -> None:
-    for name in ("dvc.yaml", "params.yaml", "sources.yaml", "sources.schema.json", "trust.json", ".gitignore", ".dvc", ".git"):
+    for name in (
+        "dvc.yaml",
+        "params.yaml",
+        "sources.yaml",
+        "sources.schema.json",
+        "trust.json",
+        ".gitignore",
+        ".dvc",
+        ".git",
+    ):
         assert (project / name).exists(), name
     for name in ("policies", "reviews", "ledger", "history", "countersignatures"):
         assert any((project / name).iterdir()), name
@@ -77,7 +94,9 @@ def test_init_that_failed_can_be_given_again(project: Path, keys_folder: Path, t
     call(["hallmark", "init", "again"], project.parent, keys_folder)
 
 
-def test_a_place_that_cannot_be_written_is_named_without_a_traceback(keys_folder: Path, tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_named_without_a_traceback(
+    keys_folder: Path, tmp_path: Path
+) -> None:
     (tmp_path / "file").touch()
     done = call(["hallmark", "init", "file/below"], tmp_path, keys_folder, code=1)
     assert done.stderr == f"error: {tmp_path / 'file' / 'below'}: Not a directory\n"
@@ -139,7 +158,9 @@ def test_a_source_can_be_added_later_and_only_its_parts_are_worked_on(
 ) -> None:
     call(["dvc", "repro"], project, keys_folder)
     more = project.parent / "texts" / "more.txt"
-    more.write_text("A lone text about the keeper of a lighthouse who collected barometers and letters from whalers.\n")
+    more.write_text(
+        "A lone text about the keeper of a lighthouse who collected barometers and letters from whalers.\n"
+    )
     command = ["hallmark", "source", "add", "../texts/more.txt", "--id", "more", "--licence", "MIT"]
     call([*command, "--class", "open-licence", "--evidence", "../CC-BY-4.0.txt"], project, keys_folder)
     call(["dvc", "repro"], project, keys_folder)

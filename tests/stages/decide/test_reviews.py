@@ -66,7 +66,10 @@ def test_the_verdict_in_force(entries: list[dict], expected: str | None) -> None
 
 def test_each_text_of_a_document_has_its_own_verdict() -> None:
     found = in_force(table([entry("pass", text_sha256="0c" * 32), entry("remove")]))
-    assert dict(found.select("text_sha256", "verdict").rows()) == {b"\x0c" * 32: "pass", b"\x0b" * 32: "remove"}
+    assert dict(found.select("text_sha256", "verdict").rows()) == {
+        b"\x0c" * 32: "pass",
+        b"\x0b" * 32: "remove",
+    }
 
 
 def test_the_person_whose_verdict_stands_is_named() -> None:
