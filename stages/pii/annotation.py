@@ -96,6 +96,4 @@ def _spans(texts: pl.DataFrame, kept: list[list[Found]], hmac_key: bytes) -> pl.
 
 def _as(frame: pl.DataFrame, schema) -> pl.DataFrame:
     """Return the columns of an Arrow schema, in its order and with its types."""
-    return frame.select(pl.col(name) for name in schema.names).cast(
-        dict(pl.DataFrame(schema.empty_table()).schema)
-    )
+    return frame.select(pl.col(name) for name in schema.names).cast(pl.DataFrame(schema.empty_table()).schema)

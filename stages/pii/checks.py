@@ -27,7 +27,7 @@ def iso7064_mod11_2(value: str) -> bool:
 def regions() -> frozenset[str]:
     """Return every six-digit county code ever assigned under GB/T 2260 (4 + 2 digits)."""
     table = resources.files(__package__).joinpath("regions.txt").read_text("utf-8")
-    out = set()
+    out: set[str] = set()
     for line in table.splitlines()[1:]:
         prefix, *ranges = line.split()
         for item in ranges:

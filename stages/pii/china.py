@@ -3,12 +3,13 @@
 # ruff: noqa: E501
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 
 from stages.pii import checks
 from stages.pii.recognizer import Row
 
-DETECTOR = "china-pii@1"
+DETECTOR = "china-pii@2"
 L, R = r"(?<![0-9A-Za-z_])", r"(?![0-9A-Za-z_])"  # nothing of a longer number or word on either side
 ORDERS = (
     "订单",
@@ -29,6 +30,25 @@ ORDERS = (
 IS = r"(?:号码|号|码|ID|id)?\s?(?:是|为)?\s?[:：]?\s?"  # between a keyword and its value
 MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 PLATES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+GAP = r"(?: ?[-–—.·/ ] ?| {3})"  # what people type between the groups of a number
+#: Lengths of the groups in which people break up the eleven digits of a mobile number; 3-4-4 and whole are certain enough alone.
+GROUPS = (
+    (3, 4, 4),
+    (3, 3, 5),
+    (3, 3, 3, 2),
+    (3, 2, 2, 2, 2),
+    (3, 2, 3, 3),
+    (3, 5, 3),
+    (3, 8),
+    (4, 3, 4),
+    (4, 4, 3),
+    (5, 6),
+    (5, 3, 3),
+    (7, 4),
+)
+CHAT = "|".join(
+    GAP.join([f"1[3-9][0-9]{{{n - 2}}}", *(f"[0-9]{{{m}}}" for m in rest)]) for n, *rest in GROUPS
+)
 REST = r"[ -]?(?:18|19|20)[0-9]{2} ?(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[ -]?[0-9]{3}[0-9Xx]"  # of a number in the form of GB 11643
 
 
@@ -39,13 +59,13 @@ def _bank_card(value: str) -> bool | None:
     return None if value.startswith("62") or checks.luhn(value) else False
 
 
-def _needs(check):
+def _needs(check: Callable[[str], bool]) -> Callable[[str], bool | None]:
     """Turn a weak check into a hook: a failure drops the match, a pass leaves the pattern's own score."""
 
     def hook(value: str) -> bool | None:
         return None if check(value) else False
 
-    hook.weak = True
+    vars(hook)["weak"] = True
     return hook
 
 
@@ -87,6 +107,8 @@ HAN = [
     Row("CN_RESIDENT_ID_15", L + r"[1-9][0-9]{7}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}" + R, 0.1, "num12",
         _needs(checks.resident_id_15), ("身份证", "证件号")),
     Row("CN_MOBILE", r"(?<![0-9])1 [3-9](?: [0-9]){9}(?! ?[0-9])", 0.6, "num9"),
+    Row("CN_MOBILE", rf"(?<![0-9A-Za-z_.%+])(?<![0-9][ -])(?:\+?86{GAP})?(?:{CHAT})(?![0-9A-Za-z_]|[ .-][0-9])", 0.2, "num9", None,
+        ("手机", "电话", "联系", "打给", "拨打", "致电", "号码", "短信", "加我", "call", "phone"), ORDERS),
     Row("CN_MOBILE", r"(?<![零〇一幺二三四五六七八九])[一幺][三四五六七八九](?:-?[零〇一幺二三四五六七八九]){9}(?![零〇一幺二三四五六七八九十百千万亿])", 0.6, "cnnum"),
     Row("CN_LANDLINE", r"(?<![0-9A-Za-z_.-])(?:\(0(?:10|2[0-57-9]|[3-9][0-9]{2})\) ?|(?:\+?86[- ]?)?0(?:10|2[0-57-9]|[3-9][0-9]{2})[- ])"
         r"[1-9][0-9]{6,7}(?:[-转][0-9]{1,5})?(?![0-9A-Za-z_]|-[0-9])", 0.6, "num9", None, ("电话", "座机", "传真", "热线"), ORDERS),

@@ -9,9 +9,11 @@ import tldextract
 
 from stages.pii.recognizer import Row
 
-DETECTOR = "common-pii@1"
+DETECTOR = "common-pii@2"
 
 LOCAL = r"[A-Za-z0-9_%+~'-]"  # what addresses use in practice: more would swallow links and code
+NOT_LAST = "的了是用到至发给在请和与及或以从为有收寄加@"  # a verb or particle before an address that lost its mailbox
+NOT_LOCAL = ("邮箱", "邮件", "后缀", "域名", "地址", "账号", "帐号", "账户", "用户", "前缀", "结尾")
 LABEL = r"[A-Za-z0-9\u00a1-\u024f](?:[A-Za-z0-9\u00a1-\u024f-]{0,61}[A-Za-z0-9\u00a1-\u024f])?"
 
 
@@ -31,6 +33,12 @@ def _real_host(host: str) -> bool:
 def email(value: str) -> bool:
     """Answer whether the part after the last @ is a name under a public suffix."""
     return _real_host(value.rpartition("@")[2].lower())
+
+
+def han_email(value: str) -> bool:
+    """Answer whether Chinese characters before the @ can be a mailbox: no word about mail, no end of a clause."""
+    local = value.partition("@")[0]
+    return local[-1] not in NOT_LAST and not any(word in local for word in NOT_LOCAL) and email(value)
 
 
 def link(value: str) -> bool | None:
@@ -54,6 +62,17 @@ COMMON = [
     Row("JWT", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,1024}\.eyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{8,1024}(?![A-Za-z0-9_-])", 0.9, "key", case=True),
     Row("URL", rf"(?<![A-Za-z0-9@._%-])(?:(?:https?|ftp)://)?(?:{LABEL}\.){{1,8}}[A-Za-z]{{2,24}}(?![A-Za-z0-9@-]|\.[A-Za-z0-9])(?::[0-9]{{1,5}})?(?:/[^\s()<>\"'\u3000-\u9fff\uff00-\uffef]{{0,1024}})?", 0.5, "link", link),
 ]  # fmt: skip
+
+#: Mailboxes in Chinese characters (RFC 6531), where a sign before them says where they begin.
+HAN = [
+    Row(
+        "EMAIL_ADDRESS",
+        rf"(?<![\u3400-\u9fffA-Za-z0-9_.%+@-])[\u4e00-\u9fff]{{2,4}}@(?:{LABEL}\.){{1,6}}{LABEL}(?![A-Za-z0-9\u00a1-\u024f-])",
+        0.5,
+        "hanmail",
+        han_email,
+    ),
+]
 
 #: Telephone numbers by shape alone, for text in Latin script: examples and new area codes are in no numbering plan.
 LATIN = [

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import regex
-from presidio_analyzer import EntityRecognizer, PatternRecognizer
+from presidio_analyzer import PatternRecognizer
 
 from stages.pii import batch as batches
 from stages.pii import models, packs
 from stages.pii.catalogue import TYPES
 from stages.pii.gate import GUARD, Windows, windows
-from stages.pii.recognizer import LEFT, boost
+from stages.pii.recognizer import LEFT, Scanner, boost
 from stages.pii.resolve import Found, drop_contained
 from stages.pii.settings import PiiSettings
 
@@ -57,7 +57,7 @@ def _slices(texts: list[str], limit: int) -> list[tuple[int, int]]:
 
 def _run_pack(part, docs, recognizers, settings, first, found, not_run, seen) -> None:
     """Run one pack's recognizers over the windows of `docs` and collect findings in place."""
-    groups: dict[tuple[str, tuple[str, ...]], list[EntityRecognizer]] = {}
+    groups: dict[tuple[str, tuple[str, ...]], list[Scanner]] = {}
     for recognizer in recognizers:
         groups.setdefault((recognizer.gate, _required(recognizer, settings)), []).append(recognizer)
     for gate, context in sorted(groups):
@@ -77,9 +77,10 @@ def _run_pack(part, docs, recognizers, settings, first, found, not_run, seen) ->
                 )
 
 
-def _required(recognizer: EntityRecognizer, settings: PiiSettings) -> tuple[str, ...]:
+def _required(recognizer: Scanner, settings: PiiSettings) -> tuple[str, ...]:
     """Return the context words without which no match of the recognizer can reach its threshold, () where one can."""
-    if not isinstance(recognizer, PatternRecognizer) or recognizer.sure:
+    patterned: bool = isinstance(recognizer, PatternRecognizer)
+    if not patterned or recognizer.sure:
         return ()
     if max(p.score for p in recognizer.patterns) >= threshold(recognizer.supported_entities[0], settings):
         return ()
@@ -91,7 +92,7 @@ def threshold(kind: str, settings: PiiSettings) -> float:
     return settings.thresholds.get(kind, TYPES[kind].threshold)
 
 
-def _matches(recognizer: EntityRecognizer, view: Windows, seconds: float) -> tuple[list[Match], list[int]]:
+def _matches(recognizer: Scanner, view: Windows, seconds: float) -> tuple[list[Match], list[int]]:
     """Return all matches in the buffer; where a pattern takes too long, run window by window and name the losers."""
     try:
         return _one_pass(recognizer, view.text, seconds), []
@@ -107,7 +108,7 @@ def _matches(recognizer: EntityRecognizer, view: Windows, seconds: float) -> tup
     return out, sorted(set(failed))
 
 
-def _one_pass(recognizer: EntityRecognizer, text: str, seconds: float) -> list[Match]:
+def _one_pass(recognizer: Scanner, text: str, seconds: float) -> list[Match]:
     """Return the matches of one recognizer in `text`, with Presidio's rules for validation and invalidation."""
     if type(recognizer).analyze is not PatternRecognizer.analyze:  # telephones, IBAN: rules of their own
         return [

@@ -86,6 +86,13 @@ def mail(points: np.ndarray, flags: np.ndarray) -> Events:
     return at, at + 1
 
 
+def hanmail(points: np.ndarray, flags: np.ndarray) -> Events:
+    """An @ after a Han character."""
+    at = np.flatnonzero(points[1:] == 0x40) + 1
+    at = at[(points[at - 1] >= 0x4E00) & (points[at - 1] <= 0x9FFF)]
+    return at, at + 1
+
+
 def link(points: np.ndarray, flags: np.ndarray) -> Events:
     """A dot before a letter and after anything but space."""
     at = np.flatnonzero(points[1:-1] == 0x2E) + 1

@@ -7,7 +7,7 @@ match with its neighbours; a match that leans on a window's edge is dropped by t
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ahocorasick_rs
 import numpy as np
@@ -25,6 +25,7 @@ REACH = {
     "iban": (0, 64),
     "net": (64, 64),
     "mail": (460, 460),
+    "hanmail": (8, 460),
     "link": (540, 1640),
     "key": (16, 5200),
     "word": (0, 64),
@@ -52,7 +53,7 @@ class Windows(NamedTuple):
 
 
 def windows(
-    batch: Batch, docs: np.ndarray, gate: str, context: tuple[str, ...], seen: dict[str, events.Events]
+    batch: Batch, docs: np.ndarray, gate: str, context: tuple[str, ...], seen: dict[str, Any]
 ) -> Windows:
     """Return the windows of `docs` in which recognizers with this gate can match; `seen` keeps a batch's events.
 
@@ -95,7 +96,7 @@ def _merge(
     return begin[heads], reach[np.concatenate((heads[1:] - 1, [len(begin) - 1]))], owner[heads]
 
 
-def _events(batch: Batch, gate: str, seen: dict[str, events.Events]) -> events.Events:
+def _events(batch: Batch, gate: str, seen: dict[str, Any]) -> events.Events:
     """Return the places (begin, end) in the batch that a match of this gate must contain."""
     if gate in ("key", "word", "name"):
         hits = _literals(gate).find_matches_as_indexes(batch.text, overlapping=True)

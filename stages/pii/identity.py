@@ -7,10 +7,10 @@ import json
 from functools import cache
 from importlib import metadata, resources
 
-from stages.pii import models, packs, readers
+from stages.pii import china, common, models, packs, readers
 from stages.pii.settings import PiiSettings
 
-LANGUAGES = {"china-pii@1": ["zh", "en"], "common-pii@1": ["zh", "en"], packs.PRESIDIO: ["en", "zh"]}
+LANGUAGES = {china.DETECTOR: ["zh", "en"], common.DETECTOR: ["zh", "en"], packs.PRESIDIO: ["en", "zh"]}
 LIBRARIES = ("phonenumbers", "presidio-analyzer", "regex", "tldextract")
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import groupby
 
-from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer
+from presidio_analyzer import Pattern, PatternRecognizer
 from presidio_analyzer import predefined_recognizers as shipped
 
 from stages.pii import china, common, names, places
 from stages.pii.phones import Phones
-from stages.pii.recognizer import FLAGS, Row, TableRecognizer
+from stages.pii.recognizer import FLAGS, Row, Scanner, TableRecognizer
 from stages.pii.settings import PiiSettings
 
 PRESIDIO = "presidio@2.2.366"
@@ -49,13 +49,12 @@ PATTERNS = {
 
 
 @lru_cache(maxsize=4)
-def recognizers(
-    pack: str, off: tuple[str, ...], phone_regions: tuple[str, ...]
-) -> tuple[EntityRecognizer, ...]:
+def recognizers(pack: str, off: tuple[str, ...], phone_regions: tuple[str, ...]) -> tuple[Scanner, ...]:
     """Return the recognizers of a pack in a fixed order, without the types that are off."""
     han = [] if pack == "latin" else [*china.HAN, *places.ROWS, *names.ROWS]
     latin = [] if pack == "han" else common.LATIN
-    out = _table([*common.COMMON, *latin], pack, common.DETECTOR)
+    mail = [] if pack == "latin" else common.HAN
+    out = _table([*common.COMMON, *mail, *latin], pack, common.DETECTOR)
     out += _table([*china.STRICT, *han], pack, china.DETECTOR)
     gates = dict(SHIPPED_ANY)
     gates |= {} if pack == "han" else SHIPPED_LATIN
@@ -71,12 +70,12 @@ def recognizers(
     return tuple(r for r in out if r.supported_entities[0] not in off)
 
 
-def of(pack: str, settings: PiiSettings) -> tuple[EntityRecognizer, ...]:
+def of(pack: str, settings: PiiSettings) -> tuple[Scanner, ...]:
     """Return the recognizers of `pack` under `settings`."""
     return recognizers(pack, tuple(sorted(settings.off)), settings.phone_regions)
 
 
-def _table(rows: list[Row], language: str, detector: str) -> list[EntityRecognizer]:
+def _table(rows: list[Row], language: str, detector: str) -> list[Scanner]:
     """Make one recognizer of the rows that share everything but pattern and score."""
     same = groupby(rows, key=lambda r: (r.type, r.gate, r.check, r.context, r.against, r.case))
     return [TableRecognizer(list(group), language, detector, i) for i, (_, group) in enumerate(same)]

@@ -6,12 +6,14 @@ from __future__ import annotations
 import re
 import sys
 from functools import cache
+from importlib import import_module
+from typing import Any
 
 import phonenumbers
-from phonenumbers import phonenumbermatcher as upstream
 from presidio_analyzer import RecognizerResult
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
+upstream: Any = import_module("phonenumbers.phonenumbermatcher")  # its patterns are not in its type stubs
 MIN_DIGITS = 7  # fewer are years and counts: German metadata takes 1640 for a number
 _PLAIN = re.compile(r"[0-9 ().,/~–—-]*\Z")
 _NOT_DIGIT = re.compile(r"[^0-9]+")
@@ -21,7 +23,7 @@ _SUFFIX_RULES = (None, r"\2")  # prefix rules that leave the end of the number a
 class Phones(PhoneRecognizer):
     """Presidio's telephone recognizer without its silent limit of tries, for numbers of seven digits and more."""
 
-    gate, against, detector, sure = "num7", (), "common-pii@1", True
+    gate, against, detector, sure = "num7", (), "common-pii@2", True
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts=None) -> list[RecognizerResult]:
         """Return telephone numbers of the supported regions in `text` (score 0.4, see Presidio)."""
@@ -32,7 +34,10 @@ class Phones(PhoneRecognizer):
 
     def _result(self, start: int, end: int) -> RecognizerResult:
         name, key = RecognizerResult.RECOGNIZER_NAME_KEY, RecognizerResult.RECOGNIZER_IDENTIFIER_KEY
-        return RecognizerResult("PHONE_NUMBER", start, end, self.SCORE, None, {name: self.name, key: self.id})
+        me: Any = self  # the base class has no types for its name
+        return RecognizerResult(
+            "PHONE_NUMBER", start, end, self.SCORE, recognition_metadata={name: me.name, key: me.id}
+        )
 
 
 def _digits(value: str) -> bool:
@@ -40,7 +45,7 @@ def _digits(value: str) -> bool:
     return sum(c.isdigit() for c in value) >= MIN_DIGITS
 
 
-def spans(text: str, regions: tuple[str | None, ...], leniency: int) -> set[tuple[int, int]]:
+def spans(text: str, regions: tuple[str | None, ...], leniency: Any) -> set[tuple[int, int]]:
     """Return what `PhoneNumberMatcher` finds in `text` for each of `regions`, as (start, end)."""
     chain: dict[int, tuple[int, str, str | None, bool] | None] = {}
     found = set()
@@ -119,8 +124,12 @@ def _plan(region: str | None) -> tuple[re.Pattern, re.Pattern] | None:
     home = phonenumbers.PhoneMetadata.metadata_for_region(region)
     if home is None or home.national_prefix_transform_rule not in _SUFFIX_RULES:
         return None
+    if home.country_code is None:
+        return None
     codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[home.country_code]
     known = (phonenumbers.PhoneMetadata.metadata_for_region(code) for code in codes)
-    national = "|".join(sorted({m.general_desc.national_number_pattern for m in known if m}))
+    national = "|".join(
+        sorted({str(m.general_desc.national_number_pattern) for m in known if m and m.general_desc})
+    )
     abroad = rf"(?:{home.international_prefix})\d{{5}}"
     return re.compile(rf"(?:{national})\Z|\A{abroad}"), re.compile(rf"{national}|{abroad}")

@@ -11,7 +11,7 @@ from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
 from stages.pii import batch, common, packs
 from stages.pii.catalogue import TYPES
-from stages.pii.recognizer import LEFT, boost
+from stages.pii.recognizer import LEFT, Scanner, boost
 from stages.pii.resolve import Found, drop_contained
 from stages.pii.settings import PiiSettings
 
@@ -76,8 +76,9 @@ def stock() -> AnalyzerEngine:
     logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
     registry = RecognizerRegistry(supported_languages=["en"])
     registry.load_predefined_recognizers(languages=["en"])
-    registry.recognizers = [r for r in registry.recognizers if r.name != "SpacyRecognizer"]
-    for recognizer in registry.recognizers:
+    shipped: list[Scanner] = [r for r in registry.recognizers if type(r).__name__ != "SpacyRecognizer"]
+    registry.recognizers = shipped
+    for recognizer in shipped:
         if recognizer.name == "EmailRecognizer":  # its own suffix list asks the network
             recognizer.validate_result = common.email
     nlp = NoOpNlpEngine([{"lang_code": "en", "model_name": "none"}])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import regex
 from presidio_analyzer import Pattern, PatternRecognizer
@@ -12,6 +12,8 @@ from presidio_analyzer import Pattern, PatternRecognizer
 #: Digits and letters of other scripts never count: `\b` and `\d` are ASCII, so Han characters are no word part.
 FLAGS = regex.ASCII | regex.IGNORECASE | regex.MULTILINE | regex.DOTALL
 STRIP = str.maketrans("", "", " -–—.·•()/\t\u00a0")
+#: A recognizer of a pack: Presidio's class with `gate`, `detector`, `against` and `sure` set on it.
+Scanner = Any
 CLAUSE = "，。；！？,;!?\n"  # a word against a finding counts only within its clause
 NEAR = 20  # and so many characters before it
 LEFT = 48  # characters before a finding that can support it
@@ -53,7 +55,7 @@ class TableRecognizer(PatternRecognizer):
         return self.row.check(pattern_text.translate(STRIP) if self.gate.startswith("num") else pattern_text)
 
 
-def boost(recognizer: PatternRecognizer, left: str, score: float) -> float:
+def boost(recognizer: Scanner, left: str, score: float) -> float:
     """Return the score of a match after looking at the `LEFT` characters before it.
 
     A context word adds 0.35 and lifts to 0.4 at least, as in Presidio. A word against it in the same clause, nearer to

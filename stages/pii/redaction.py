@@ -25,7 +25,9 @@ def redact(
     `spans` are (type, start, end) in code points that do not overlap. A type without an action is redacted; `drop` is
     decided before publication and redacts here, so that nothing leaks if the document stays.
     """
-    out, counts, at = [], Counter(), 0
+    out: list[str] = []
+    counts: Counter[str] = Counter()
+    at = 0
     for kind, start, end in sorted(spans, key=lambda s: (s[1], s[2])):
         if not at <= start < end <= len(text):
             raise SettingsError(

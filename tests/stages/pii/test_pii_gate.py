@@ -22,6 +22,7 @@ PIECES = [
     "一五四零零零零一二三四", "生日：1990年1月1日", "AKIA0000000000000000", "eyJ", "-----BEGIN PRIVATE KEY-----", 
     "订单号", "\u200b", "\ufeff",
     "１", "０", "\n", " ", "，", "。", "a@", ".", "-", "x", "号",
+    "王无名@example.com", "138 123 45678", "联系",
     "王无名", "先生", "，男，", "姓名：", "Ⅷ", "𝟕", "\x00", "é", "日本", "\u212a", "7", "86",
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=14).map("".join)
