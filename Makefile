@@ -49,4 +49,4 @@ lock:
 	  > requirements-build.lock
 
 clean:
-	rm -rf $(VENV) data release metrics runs dvc.lock
+	rm -rf $(VENV) data quarantine release metrics runs journal dvc.lock

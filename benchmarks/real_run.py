@@ -163,7 +163,8 @@ def render(figures: dict[str, Any]) -> str:
         f"{figures['input_mb']} MB of files, {figures['text_mb']} MB of text, {total['in']} documents, "
         f"{figures['workers']} workers: {figures['seconds']} s for `dvc repro` from nothing. "
         f"`hallmark verify --deep`: code {figures['verify']['code']}, grade {figures['verify']['grade']}. "
-        f"`datasets.load_dataset`: {figures['loaded_rows']} rows (kept + redacted = {total['kept'] + total['redacted']}).",
+        f"`datasets.load_dataset`: {figures['loaded_rows']} rows "
+        f"(kept + redacted = {total['kept'] + total['redacted']}).",
         "",
         "| stage | seconds | MB/s per core | peak MiB per worker |",
         "|---|---:|---:|---:|",

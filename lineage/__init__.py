@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["open_verified"]  # noqa: F822
+__all__ = ["open_verified"]
 
 
 def __getattr__(name: str) -> Any:

@@ -25,7 +25,9 @@ class YamlFile:
                 "file not found", where=str(path), cure="run this inside a project made by `hallmark init`"
             ) from None
         except (OSError, UnicodeDecodeError) as e:
-            raise SettingsError(f"cannot be read: {e}", where=str(path)) from None
+            raise SettingsError(
+                f"cannot be read: {e}", where=str(path), cure="it must be a readable file in UTF-8"
+            ) from None
         try:
             self.data: Any = YAML(typ="rt").load(text)
         except MarkedYAMLError as e:
@@ -93,7 +95,9 @@ def _words(error: dict[str, Any]) -> str:
 def _cure(error: dict[str, Any], model: Any) -> str:
     if error["type"] == "extra_forbidden":
         return f"remove it, or use one of: {', '.join(_fields(model, error['loc'][:-1]))}"
-    return "see `hallmark params` for every setting with its meaning and default"
+    if model.__name__ == "Params":
+        return "see `hallmark params` for every setting with its meaning and default"
+    return "correct the value; docs/ describes the file's fields"
 
 
 def _fields(model: Any, loc: tuple[str | int, ...]) -> list[str]:

@@ -12,7 +12,7 @@ import polars as pl
 
 from lineage.errors import HallmarkError, SettingsError
 from pipelines import source_lock
-from pipelines.project import Project
+from pipelines.project import Project, write_bytes
 
 #: First evidence file of each class is of this kind; a second one of the next, and so on.
 KINDS = {
@@ -53,7 +53,7 @@ def add_source(
     fresh = _appended(text, entry)
     source = _validated(project, fresh, id, Source)
     lines = describe(project, source)
-    (project.root / "sources.yaml").write_text(fresh, encoding="utf-8")
+    write_bytes(project.root / "sources.yaml", fresh.encode())
     files = [project.root / f.path for f in list_files(source, project.root)]
     source_lock.accept(project.root, source, digest_files(files, project.root, {}))
     lines += [f"added {id} to sources.yaml; look through the entry, some fields are defaults"]
@@ -128,7 +128,7 @@ def describe(project: Project, source: Any) -> list[str]:
     files = list_files(source, project.root)
     kinds = sorted({kind_of(f.path, source.format).format or "unknown" for f in files})
     size = sum(f.size for f in files)
-    lines = [f"{len(files)} files, {size / 1e6:.1f} MB, read as {', '.join(kinds)}"]
+    lines = [f"{len(files)} file{'s' * (len(files) != 1)}, {size / 1e6:.1f} MB, read as {', '.join(kinds)}"]
     settings = project.params.ingest.model_copy(update={"part_mib": PREVIEW_BYTES / (1 << 20)})
     part = plan_parts(source, files, settings)[0]
     table = pl.DataFrame(pl.from_arrow(read_part(source, part, project.root, settings)))

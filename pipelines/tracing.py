@@ -121,11 +121,17 @@ def trace_selected(project: Project, selector: Selector, limit: int = 20) -> dic
 
 
 def trace_report(
-    project: Project, selector: Selector, *, releases: Sequence[Path] = (), as_json: bool = False
+    project: Project,
+    selector: Selector,
+    *,
+    releases: Sequence[Path] = (),
+    reread: bool = False,
+    as_json: bool = False,
 ) -> str:
     """Return the trace of what a selector means, as JSON or as indented lines for people.
 
-    `releases`: folders of releases whose public lineage is searched too.
+    `releases`: folders of releases whose public lineage is searched too. `reread`: read each record again from its
+    source file and say whether its bytes still have the digest that ingest recorded.
     """
     if selector.kind == "doc-id":
         story = trace(project, selector.value)
@@ -133,6 +139,11 @@ def trace_report(
     else:
         story = trace_selected(project, selector)
         ids, blocks = [bytes.fromhex(t["doc_id"]) for t in story["traces"]], story["traces"]
+    if reread:
+        from pipelines.reread import reread_proof
+
+        for block in blocks:
+            block["reread"] = reread_proof(project, block["origin"] | {"source": block["source"]})
     if releases:
         from pipelines.tracing_releases import in_release
 

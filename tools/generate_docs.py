@@ -16,7 +16,8 @@ def reasons_page() -> str:
     lines = [
         "# Reasons",
         "",
-        "Every slug that can stand in `reason`, from `lineage/reasons.py`. A loss over content takes verified twins along.",
+        "Every slug that can stand in `reason`, from `lineage/reasons.py`. "
+        "A loss over content takes verified twins along.",
         "",
         "| slug | over content | meaning | 含义 |",
         "|---|---|---|---|",

@@ -60,9 +60,13 @@ def check(
 
 
 def _age(days: int, statements: Sequence[Statement], today: date, report: Report) -> None:
-    dates = [date.fromisoformat(s.predicate["validity"]["as_of"]) for s in statements if "validity" in s.predicate]
+    dates = [
+        date.fromisoformat(s.predicate["validity"]["as_of"]) for s in statements if "validity" in s.predicate
+    ]
     if not dates:
-        report.refuse(INCOMPLETE, "", "required: an age; only the release certificate has a date, and it is not here")
+        report.refuse(
+            INCOMPLETE, "", "required: an age; only the release certificate has a date, and it is not here"
+        )
         return
     oldest = min(dates)
     if (today - oldest).days > days:

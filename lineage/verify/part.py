@@ -65,9 +65,7 @@ def open_part(
 def _slim(part: Part, listed: Mapping[str, Expected]) -> Part:
     """Let go of what later checks do not ask for: ten thousand parts are held at once."""
     statement, manifest = part.statement, part.manifest
-    predicate = {
-        name: statement.predicate[name] for name in ("gates", "policy", "claim", "limits")
-    }
+    predicate = {name: statement.predicate[name] for name in ("gates", "policy", "claim", "limits")}
     shared = {path: listed[path] if listed.get(path) == says else says for path, says in part.bound.items()}
     return Part(
         part.source,

@@ -29,6 +29,7 @@ def trace(
     url: Optional[str] = typer.Option(None, help="Web address instead of an id"),  # noqa: UP045
     text_file: Optional[Path] = typer.Option(None, help="File with the text: exact and near"),  # noqa: UP045
     release: Optional[list[Path]] = typer.Option(None, help="Search this release too; may be repeated"),  # noqa: UP045
+    reread: bool = typer.Option(False, help="Read the record again from its source and compare its digest"),
     as_json: bool = typer.Option(False, "--json", help="Print JSON"),
 ) -> None:
     """Tell one document's whole way: source bytes, each stage's evidence, disposition, shard and row, or its twin."""
@@ -37,7 +38,8 @@ def trace(
     from pipelines.tracing import trace_report
 
     selector = choose(doc_id=doc_id, url=url, text_file=text_file)
-    typer.echo(trace_report(Project.find(), selector, releases=tuple(release or ()), as_json=as_json))
+    found = tuple(release or ())
+    typer.echo(trace_report(Project.find(), selector, releases=found, reread=reread, as_json=as_json))
 
 
 def removed(

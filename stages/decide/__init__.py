@@ -16,7 +16,7 @@ _PLACES = {
     "order_view": "settle",
     "decisions": "settle",
 }
-__all__ = sorted(_PLACES)  # noqa: PLE0605
+__all__ = sorted(_PLACES)
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 if TYPE_CHECKING:
     from stages.ingest.evidence import Finding
@@ -94,7 +94,10 @@ class Source(_Model):
     format: Format = Field("auto", description="Format of the files; auto goes by the file's name.")
     fields: Fields = Field(default_factory=Fields, description="The data's names for the fields.")
     source_class: SourceClass = Field(alias="class", description="How the source was acquired.")
-    licence: str = Field(description="SPDX expression; NOASSERTION where none is known.")
+    licence: str = Field(
+        validation_alias=AliasChoices("licence", "license"),
+        description="SPDX expression; NOASSERTION where none is known.",
+    )
     evidence: tuple[Evidence, ...] = Field(
         (), description="Files that prove the claims; kinds depend on class."
     )

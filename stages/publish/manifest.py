@@ -79,7 +79,9 @@ def _silent(stages: list[dict[str, Any]], seen: list[dict[str, Any]]) -> list[di
                 "code": code,
                 "detector": detector["detector"],
                 "level": None,
-                **dict.fromkeys(("docs", "kept", "released", "removed", "quarantined"), 0 if status == "run" else None),
+                **dict.fromkeys(
+                    ("docs", "kept", "released", "removed", "quarantined"), 0 if status == "run" else None
+                ),
                 "status": status,
                 "evidence": detector["evidence"],
             }
@@ -101,7 +103,11 @@ def not_checked(stages: list, gates: list, not_run: list[dict[str, Any]]) -> lis
         codes = ", ".join(c for d in detectors if d["status"] == status for c in d["codes"])
         rows.append({"what_zh": f"风险 {codes}", "what_en": f"Risks {codes}", "why": status})
     rows += [
-        {"what_zh": f"检测器 {d['detector']} 的召回率", "what_en": f"Recall of {d['detector']}", "why": "not_measured"}
+        {
+            "what_zh": f"检测器 {d['detector']} 的召回率",
+            "what_en": f"Recall of {d['detector']}",
+            "why": "not_measured",
+        }
         for d in detectors
         if d["status"] == "run" and d["evidence"] is None
     ]

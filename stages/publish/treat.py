@@ -13,7 +13,6 @@ from stages.publish.shard import OPTIONAL, place, reassemble, units
 from stages.screen import ScreenSettings
 from stages.screen import scan as screen_scan
 
-
 ROUNDS = 3
 SPAN = {"row": pl.UInt32, "type": pl.String, "start": pl.UInt32, "end": pl.UInt32}
 

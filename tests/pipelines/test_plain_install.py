@@ -8,7 +8,26 @@ from pathlib import Path
 
 from support import environment
 
-ABSENT = ["polars", "pyarrow", "ruamel", "numpy", "numba", "datasets", "dvc", "presidio_analyzer", "fasttext", "datasketch", "jinja2", "rfc8785", "jsonschema", "ahocorasick_rs", "license_expression", "fsspec", "zstandard", "xxhash"]
+ABSENT = [
+    "polars",
+    "pyarrow",
+    "ruamel",
+    "numpy",
+    "numba",
+    "datasets",
+    "dvc",
+    "presidio_analyzer",
+    "fasttext",
+    "datasketch",
+    "jinja2",
+    "rfc8785",
+    "jsonschema",
+    "ahocorasick_rs",
+    "license_expression",
+    "fsspec",
+    "zstandard",
+    "xxhash",
+]
 
 
 def plain(arguments: list[str], cwd: Path, keys: Path) -> subprocess.CompletedProcess:

@@ -156,6 +156,17 @@ def test_trace_tells_origin_evidence_and_shard_or_keeper(
     assert story["keeper"]["source"] == lost["keeper"]["source"]
 
 
+def test_a_traced_record_reads_again_to_the_same_bytes(sample: Path, keys_folder: Path, outcome: dict) -> None:
+    seen = set()
+    for row in outcome.values():
+        if row["source"] in seen or row["disposition"] == "unreadable":
+            continue
+        seen.add(row["source"])
+        command = ["hallmark", "trace", row["doc_id"].hex(), "--reread", "--json"]
+        assert json.loads(call(command, sample, keys_folder).stdout)["reread"]["matches"], row["source"]
+    assert len(seen) == 10
+
+
 def test_removed_shows_only_what_was_asked(sample: Path, keys_folder: Path) -> None:
     done = call(["hallmark", "removed", "--reason", "low-quality", "--sample", "2"], sample, keys_folder)
     assert done.stdout.count("removed low-quality (rule") == 2

@@ -108,7 +108,7 @@ def test_init_refuses_a_folder_that_holds_a_project(project: Path, keys_folder: 
 
 
 def test_add_shows_what_it_understood_without_showing_the_text(added: str) -> None:
-    assert "1 files" in added
+    assert "1 file," in added
     assert "jsonl" in added
     assert added.count("notes.jsonl#") == 3
     assert "xxxx 0 xx xxxxx xxxxx xxxxx" in added

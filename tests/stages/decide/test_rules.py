@@ -161,7 +161,8 @@ def test_licence_expressions_need_all_of_and_one_of_or(expression: str, ok: bool
 def test_a_policy_error_names_file_line_and_field(tmp_path) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(
-        "policy: p\nversion: 1\ntitle: {en: t}\nrules:\n  - {id: a, on: rights, test: no-such, action: remove, reason: low-quality}\n"
+        "policy: p\nversion: 1\ntitle: {en: t}\nrules:\n"
+        "  - {id: a, on: rights, test: no-such, action: remove, reason: low-quality}\n"
     )
     with pytest.raises(SettingsError, match=r"p\.yaml:5"):
         load_policy(path)
