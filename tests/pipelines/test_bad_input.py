@@ -39,6 +39,14 @@ def write_jsonl(path: Path, texts: list[str]) -> None:
     )
 
 
+def replace_input(project: Path, texts: list[str]) -> None:
+    """Put other texts in the place of the good source's, as a new revision of it."""
+    write_jsonl(project / "in" / "good.jsonl", texts)
+    entry = (project / "sources.yaml").read_text(encoding="utf-8")
+    assert 'revision: "1"' in entry
+    (project / "sources.yaml").write_text(entry.replace('revision: "1"', 'revision: "2"'), encoding="utf-8")
+
+
 def add(folder: Path, keys: Path, path: str, name: str, licence: str = "CC-BY-4.0", code: int | None = 0):
     command = ["hallmark", "source", "add", path, "--id", name, "--licence", licence]
     return call([*command, "--class", "open-licence", "--evidence", "licence.txt"], folder, keys, code=code)
@@ -146,9 +154,7 @@ def test_a_policy_that_is_missing_or_broken_stops_the_run_before_any_work(
 
 
 def test_a_full_disk_leaves_no_half_written_part(project: Path, keys_folder: Path) -> None:
-    write_jsonl(
-        project / "in" / "good.jsonl", [f"{t} {i} {os.urandom(300).hex()}" for i in range(4000) for t in GOOD]
-    )
+    replace_input(project, [f"{t} {i} {os.urandom(300).hex()}" for i in range(4000) for t in GOOD])
     stages(project, keys_folder, "inventory")
     limited = ["bash", "-c", "ulimit -f 400; trap '' XFSZ; exec hallmark stage run ingest"]
     done = call(limited, project, keys_folder, code=None)
@@ -162,9 +168,7 @@ def test_a_full_disk_leaves_no_half_written_part(project: Path, keys_folder: Pat
 def test_a_killed_run_resumes_and_ends_with_the_same_bytes(
     project: Path, keys_folder: Path, tmp_path: Path
 ) -> None:
-    write_jsonl(
-        project / "in" / "good.jsonl", [f"{t} Entry {i} of the log." for i in range(3000) for t in GOOD]
-    )
+    replace_input(project, [f"{t} Entry {i} of the log." for i in range(3000) for t in GOOD])
     twin = tmp_path / "twin"
     shutil.copytree(project, twin)
     steps = ("inventory", "ingest", "quality", "dedup")

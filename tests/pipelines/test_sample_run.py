@@ -156,7 +156,9 @@ def test_trace_tells_origin_evidence_and_shard_or_keeper(
     assert story["keeper"]["source"] == lost["keeper"]["source"]
 
 
-def test_a_traced_record_reads_again_to_the_same_bytes(sample: Path, keys_folder: Path, outcome: dict) -> None:
+def test_a_traced_record_reads_again_to_the_same_bytes(
+    sample: Path, keys_folder: Path, outcome: dict
+) -> None:
     seen = set()
     for row in outcome.values():
         if row["source"] in seen or row["disposition"] == "unreadable":

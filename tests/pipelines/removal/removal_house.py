@@ -51,7 +51,8 @@ def web(numbers) -> list[dict]:
 
 
 def put(folder: Path, name: str, rows: list[dict]) -> None:
-    """Write a source file."""
+    """Write a source file; what was accepted of the sources before is forgotten, as after new revisions of all."""
+    (folder / "sources.lock").unlink(missing_ok=True)
     path = folder / "in" / f"{name}.jsonl"
     path.parent.mkdir(exist_ok=True)
     path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), encoding="utf-8")
