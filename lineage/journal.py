@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lineage import canonical, dsse
+from lineage.atomic import write_bytes
 from lineage.digests import sha256_bytes
 from lineage.errors import HallmarkError, InputError, TrustError
 from lineage.keys import Signer, load_public
@@ -150,7 +151,7 @@ def prune(path: Path, before: date, today: date, *, actor: str = "", archive: Pa
         if archive is not None:
             if archive.exists():
                 raise InputError("there is a file already", where=str(archive), cure="name another file")
-            _replace(archive, _text(_lines(Journal(found.anchor, gone, []))))
+            write_bytes(archive, _text(_lines(Journal(found.anchor, gone, []))))
         last = gone[-1]
         anchor = {"schema": SCHEMA, "event": "anchor"} | {k: last[k] for k in ("seq", "at", "entry_hash")}
         kept = Journal(anchor, found.entries[len(gone) :], [])
@@ -319,23 +320,9 @@ def _text(entries: list[dict[str, Any]]) -> bytes:
 
 def _write(path: Path, lines: list[dict[str, Any]]) -> None:
     """Write the journal, then its head: after a crash in between the chain goes on from the older head."""
-    _replace(path, _text(lines))
+    write_bytes(path, _text(lines))
     head = {"entries": lines[-1]["seq"], "head_hash": lines[-1]["entry_hash"]}
-    _replace(path.with_name(HEAD), canonical.plain_dumps(head) + b"\n")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with draft.open("wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(draft, path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    write_bytes(path.with_name(HEAD), canonical.plain_dumps(head) + b"\n")
 
 
 @contextmanager

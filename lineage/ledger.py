@@ -6,12 +6,12 @@ the ledger (`head.json`) holds the number of entries and the last hash, so that 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lineage import canonical
+from lineage.atomic import write_bytes
 from lineage.digests import sha256_bytes
 from lineage.errors import HallmarkError, TrustError
 
@@ -87,9 +87,9 @@ def append(ledger: Path, body: Mapping[str, Any]) -> dict[str, Any]:
     }
     entry["entry_hash"] = entry_hash(entry)
     old = ledger.read_bytes() if ledger.is_file() else b""
-    _write(ledger, old + canonical.plain_dumps(entry) + b"\n")
+    write_bytes(ledger, old + canonical.plain_dumps(entry) + b"\n")
     now = Head(entry["seq"], entry["entry_hash"])
-    _write(ledger.with_name(HEAD), canonical.plain_dumps(now._asdict()) + b"\n")
+    write_bytes(ledger.with_name(HEAD), canonical.plain_dumps(now._asdict()) + b"\n")
     return entry
 
 
@@ -158,17 +158,3 @@ def _end(ledger: Path, found: list[dict[str, Any]]) -> list[Problem]:
     return [
         Problem(str(ledger), f"has {len(found)} entries, {HEAD} names {noted['entries']} with another end")
     ]
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with draft.open("wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(draft, path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise

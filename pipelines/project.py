@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lineage.atomic import write_bytes
 from lineage.errors import HallmarkError, SettingsError
 
 if TYPE_CHECKING:
@@ -110,21 +110,6 @@ def write_json(path: Path, value: Any) -> None:
     """Write sorted, indented JSON with a final newline through a temporary file and rename."""
     text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     write_bytes(path, text.encode("utf-8"))
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file or nothing: temporary file beside it, flushed to disk, then rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as f:
-            f.write(content)
-            f.flush()
-            os.fsync(f.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def close_restricted_zone(root: Path) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from lineage import certificate
+from lineage.atomic import write_bytes
 from lineage.digests import sha256_bytes
 from lineage.errors import TrustError
 from lineage.keys import Signer
@@ -41,5 +42,5 @@ def countersign_release(
     release = sha256_bytes((root / certificate.RELEASE_CERTIFICATE).read_bytes())
     target = Path(folder) / f"{release[:16]}-{signer.keyid[:16]}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(made)
+    write_bytes(target, made)
     return report, target
