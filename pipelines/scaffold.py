@@ -55,7 +55,8 @@ def make_project(folder: Path, name: str = "", *, ci: str = "", today: dt.date |
 def _params(name: str, today: dt.date | None) -> Params:
     title = {"zh": name, "en": name}
     as_of = today or dt.date.today()  # an input of the project from now on, written into params.yaml
-    return Params.model_validate({"release": {"id": name, "title": title, "as_of": as_of}})
+    release = {"id": name, "title": title, "as_of": as_of}
+    return Params.model_validate({"release": release, "pii": {"as_of": as_of}})
 
 
 def _version_control(folder: Path, name: str) -> list[str]:
