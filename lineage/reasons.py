@@ -34,6 +34,16 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason("too-long", False, "The record is longer than the limit", "记录超过长度上限"),
     Reason("file-unreadable", False, "The file could not be opened or read", "文件无法打开或读取"),
+    Reason("damaged", False, "The bytes are not what their format says", "字节损坏,不符合其格式"),
+    Reason("unknown-format", False, "Neither the name nor the source tells the format", "无法判断文件格式"),
+    Reason("nested-archive", False, "An archive inside an archive is not opened", "压缩包内的压缩包不予打开"),
+    Reason(
+        "not-a-file", False, "The archive's member is a link or device", "压缩包成员是链接或设备,不是文件"
+    ),
+    Reason("encrypted", False, "The archive's member needs a password", "压缩包成员已加密"),
+    Reason("archive-bomb", False, "It unpacks to more than the limits allow", "解压后超过上限,疑似压缩炸弹"),
+    Reason("wrong-length", False, "The record is not as long as it says", "记录的实际长度与声明不符"),
+    Reason("not-a-page", False, "The answer is an error or no text", "响应为错误或不是文本"),
     Reason("no-main-text", False, "The page holds no main text", "网页没有正文"),
     Reason(
         "duplicate-id", False, "Another record of this source has the same id", "同一来源中已有相同编号的记录"

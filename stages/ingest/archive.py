@@ -1,122 +1,120 @@
-"""Archives: each member is read as the file it is; nothing is written to disk, whatever its path says."""
+"""Archives: each member is read as the file it is; nothing is written to disk, whatever its path says.
+
+A tar is walked from its start; a member of a zip is found by the archive's own directory. Both in slices: a member
+belongs to the slice in which its header begins.
+"""
 
 from __future__ import annotations
 
-import io
-import tarfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import IO, NamedTuple
 
 from stages.ingest.batch import Piece, failed
-from stages.ingest.streams import Broken, Place, blocks, opened
+from stages.ingest.settings import IngestSettings
+from stages.ingest.streams import Place, opened
+from stages.ingest.tar_members import Member, tar_members
 
 #: Reads a member's content: (content, name) -> pieces.
 MemberReader = Callable[[bytes, str], Iterable[Piece]]
+_STEP = 1 << 20
+_HARMLESS = 64 << 20
+_ZIP_DAMAGE = (zipfile.BadZipFile, zipfile.zlib.error, NotImplementedError, ValueError, EOFError, OSError)
+
+
+class Limits(NamedTuple):
+    """Bytes that one member, and all of a slice together, may unpack to; how much a member may grow."""
+
+    size: int
+    ratio: float
+
+
+def limits_of(settings: IngestSettings) -> Limits:
+    """Return the limits that the settings set."""
+    return Limits(int(settings.max_slice_mib * (1 << 20)), settings.max_ratio)
 
 
 def read_archive(
-    place: Place, name: str, archive: str, compression: str, limit: int, read: MemberReader
-) -> Iterator[Piece]:
-    """Read every file in an archive, in its order; `limit` bounds the bytes of one, and of all together."""
-    members = _tar(place, name, compression, limit) if archive == "tar" else _zip(place, name, limit)
-    left, some = limit, False
-    for member, content in members:
-        some = True
-        if isinstance(content, str):
-            yield failed(member, content, record=0)
+    place: Place,
+    name: str,
+    archive: str,
+    compression: str,
+    cuts: tuple[int, ...],
+    limits: Limits,
+    read: MemberReader,
+) -> Iterator[tuple[int, Piece]]:
+    """Yield (slice, records) of every file in an archive, in its order; what cannot be read has a row."""
+    left, slice_ = limits.size, -1
+    for index, member in members_of(place, name, archive, compression, cuts, limits):
+        if index != slice_:
+            left, slice_ = limits.size, index
+        if member.content is None:
+            yield index, failed(member.name, member.reason, offset=member.offset)
             continue
-        left -= len(content)
+        left -= len(member.content)
         if left < 0:
-            yield failed(member, "too-long", record=0)
+            yield index, failed(member.name, "archive-bomb", offset=member.offset)
             return
-        yield from read(content, member)
-    if not some:
-        yield failed(name, "empty-text", offset=0, record=0)
+        yield from ((index, piece) for piece in read(member.content, member.name))
 
 
-def _tar(place: Place, name: str, compression: str, limit: int) -> Iterator[tuple[str, bytes | str]]:
-    """Yield (name of the member, content or reason)."""
-    stream: Any = _Unpacked(place, compression)
-    try:
-        with tarfile.open(fileobj=stream, mode="r|") as tar:
-            for info in tar:
-                if not info.isfile():
-                    continue
-                member = f"{name}!{info.name}"
-                if info.size > limit:
-                    yield member, "too-long"
-                    continue
-                file = tar.extractfile(info)
-                content = file.read() if file else b""
-                short = len(content) < info.size
-                yield member, "truncated" if short else content
-                if short:
-                    return
-    except (tarfile.TarError, EOFError):
-        yield name, stream.broken or "truncated"
-        return
-    except Broken as error:
-        yield name, error.reason
-        return
-    if stream.broken:
-        yield name, stream.broken
+def members_of(
+    place: Place, name: str, archive: str, compression: str, cuts: tuple[int, ...], limits: Limits
+) -> Iterator[tuple[int, Member]]:
+    """Yield (slice, member) for the members whose headers begin in [cuts[0], cuts[-1])."""
+    if archive == "tar":
+        yield from tar_members(place, name, compression, cuts, limits.size, limits.ratio)
+    else:
+        yield from _zip(place, name, cuts, limits)
 
 
-class _Unpacked(io.RawIOBase):
-    """The uncompressed bytes of a file as a stream for tarfile."""
-
-    def __init__(self, place: Place, compression: str) -> None:
-        self._blocks, self._held, self.broken = blocks(place, compression), b"", ""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        """Return at most `size` bytes; after a break, nothing more."""
-        pieces, have = [self._held], len(self._held)
-        try:
-            while size < 0 or have < size:
-                data = next(self._blocks).data
-                pieces.append(data)
-                have += len(data)
-        except StopIteration:
-            pass
-        except Broken as error:
-            self.broken = error.reason
-        data = b"".join(pieces)
-        cut = len(data) if size < 0 else size
-        self._held = data[cut:]
-        return data[:cut]
-
-
-def _zip(place: Place, name: str, limit: int) -> Iterator[tuple[str, bytes | str]]:
+def _zip(place: Place, name: str, cuts: tuple[int, ...], limits: Limits) -> Iterator[tuple[int, Member]]:
     with opened(place) as file:
         try:
             archive = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError):
-            file.seek(0)
-            yield name, "truncated" if file.read(4) == b"PK\x03\x04" else "file-unreadable"
+            listed = [info for info in archive.infolist() if not info.is_dir()]
+        except _ZIP_DAMAGE:
+            if cuts[0] == 0:
+                file.seek(0)
+                cut = file.read(4) == b"PK\x03\x04"
+                yield 0, Member(name, 0, None, "truncated" if cut else "damaged")
             return
-        for info in archive.infolist():
-            if info.is_dir():
-                continue
-            member = f"{name}!{_member_name(info)}"
-            try:
-                with archive.open(info) as content:
-                    data = content.read(limit + 1)
-                yield member, data if len(data) <= limit else "too-long"
-            except (
-                zipfile.BadZipFile,
-                EOFError,
-                OSError,
-                RuntimeError,
-                NotImplementedError,
-                ValueError,
-            ) as error:
-                yield member, "truncated" if isinstance(error, EOFError) else "file-unreadable"
-            except zipfile.zlib.error:
-                yield member, "file-unreadable"
+        for index in range(len(cuts) - 1):
+            for info in listed:
+                inside = cuts[index] <= info.header_offset < cuts[index + 1]
+                outside = index == 0 and cuts[0] == 0 and info.header_offset < 0
+                if inside or outside:
+                    yield index, _zip_member(archive, info, f"{name}!{_member_name(info)}", limits)
+
+
+def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, limits: Limits) -> Member:
+    def lost(reason: str) -> Member:
+        return Member(name, max(0, info.header_offset), None, reason)
+
+    kind = info.external_attr >> 28  # of a Unix mode; 0 where the writer says nothing
+    if info.create_system == 3 and kind not in (0, 8):
+        return lost("not-a-file")
+    if info.flag_bits & 1:
+        return lost("encrypted")
+    try:
+        with archive.open(info) as content:
+            data = _bounded(content, info.compress_size, limits)
+    except NotImplementedError:  # a compression that the standard library does not know
+        return lost("unknown-format")
+    except _ZIP_DAMAGE as error:
+        return lost("truncated" if isinstance(error, EOFError) else "damaged")
+    return lost("archive-bomb") if data is None else Member(name, info.header_offset, data, "")
+
+
+def _bounded(content: IO[bytes], stored: int, limits: Limits) -> bytes | None:
+    """Read a member bit by bit; None where it grows past a limit."""
+    pieces, size = [], 0
+    while data := content.read(_STEP):
+        pieces.append(data)
+        size += len(data)
+        if size > limits.size or (size > _HARMLESS and size > limits.ratio * stored):
+            return None
+    return b"".join(pieces)
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:
@@ -134,8 +132,7 @@ def _member_name(info: zipfile.ZipInfo) -> str:
 
 def member_content(place: Place, name: str, archive: str, compression: str, member: str, limit: int) -> bytes:
     """Return one member's content by its full name (`archive!member`); EOFError if it is not there."""
-    members = _tar(place, name, compression, limit) if archive == "tar" else _zip(place, name, limit)
-    for found, content in members:
-        if found == member and isinstance(content, bytes):
-            return content
+    for _, found in members_of(place, name, archive, compression, (0, 1 << 62), Limits(limit, 1e9)):
+        if found.name == member and found.content is not None:
+            return found.content
     raise EOFError("there is no such member")

@@ -28,13 +28,13 @@ def read_parquet(
     """Read the rows of a slice: row floor(rows * start / size) to floor(rows * end / size)."""
     reason = _parquet_break(place)
     if reason:
-        yield failed(name, reason)
+        yield from [] if span[0] else [failed(name, reason, offset=0)]  # told once a file
         return
     with pq.ParquetFile(handle(place), memory_map=isinstance(place, Path)) as file:
         low, high = _rows(file.metadata.num_rows, span, place)
         reason = lacks(list(file.schema_arrow.names), fields) if file.metadata.num_rows else "empty-text"
         if reason:
-            yield failed(name, reason, record=None if file.metadata.num_rows else 0)
+            yield from [] if span[0] else [failed(name, reason, offset=0)]
             return
         at = read = 0
         for group in range(file.metadata.num_row_groups):
@@ -45,7 +45,7 @@ def read_parquet(
                         read += len(piece)
                         yield piece
                 except (OSError, pa.ArrowException):
-                    yield failed(name, "file-unreadable", record=max(low, at, low + read))
+                    yield failed(name, "damaged", record=max(low, at, low + read))
             at += size
 
 
@@ -58,7 +58,10 @@ def _group(
     fields: Fields,
     settings: IngestSettings,
 ) -> Iterator[Piece]:
+    end = at + file.metadata.row_group(group).num_rows
     for piece in file.iter_batches(batch_size=_ROWS, row_groups=[group]):
+        if at + piece.num_rows > end:
+            raise pa.ArrowInvalid("the group holds more rows than it says")
         low, high = max(rows[0] - at, 0), min(rows[1] - at, piece.num_rows)
         if high > low:
             yield from_table(pa.table(piece.slice(low, high - low)), name, at + low, fields, settings)
@@ -72,7 +75,7 @@ def _parquet_break(place: Place) -> str | None:
         file.seek(max(0, size - 4))
         tail = file.read(4)
     if head not in _MAGIC:
-        return "file-unreadable"
+        return "damaged"
     return None if tail in _MAGIC and size >= 12 else "truncated"
 
 
@@ -103,16 +106,10 @@ def read_arrow(
 ) -> Iterator[Piece]:
     """Read the rows of a slice of an Arrow stream or file (as `datasets` saves them)."""
     with mapped(place) as file:
-        try:
-            reader: Any = pa.ipc.open_stream(file)
-            pieces: Iterator[pa.RecordBatch] = iter(reader)
-        except pa.ArrowInvalid:
-            file.seek(0)
-            reader = pa.ipc.open_file(file)
-            pieces = (reader.get_batch(i) for i in range(reader.num_record_batches))
-        reason = lacks(reader.schema.names, fields)
+        schema, pieces = batches(file)
+        reason = lacks(schema.names, fields)
         if reason:
-            yield failed(name, reason)
+            yield from [] if span[0] else [failed(name, reason, offset=0)]
             return
         held, broken = [], False
         try:
@@ -131,6 +128,17 @@ def read_arrow(
             yield failed(name, "truncated", record=at)
         if not at and not broken:
             yield failed(name, "empty-text", record=0)
+
+
+def batches(file: Any) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """Return schema and batches of an Arrow stream or file."""
+    try:
+        stream = pa.ipc.open_stream(file)
+        return stream.schema, iter(stream)
+    except pa.ArrowInvalid:
+        file.seek(0)
+        reader: Any = pa.ipc.open_file(file)
+        return reader.schema, (reader.get_batch(i) for i in range(reader.num_record_batches))
 
 
 def from_table(table: pa.Table, name: str, first: int, fields: Fields, settings: IngestSettings) -> Piece:
@@ -177,8 +185,7 @@ def _by_rows(table: pa.Table, name: str, fields: Fields, settings: IngestSetting
     for value in values:
         if value.get(fields.text, "") is None:
             del value[fields.text]
-    keys = (fields.text, fields.prompt, fields.answer, fields.messages)
-    raw = [raw_of({key: value[key] for key in keys if key in value}) for value in values]
+    raw = [sha256(row_bytes(value, fields)).digest() for value in values]
     errors = ["bad-encoding" if row in broken else None for row in range(len(values))]
     return from_objects(values, errors, {}, name, raw, fields, settings)
 
@@ -199,16 +206,17 @@ def _rows_of(table: pa.Table) -> tuple[list[dict[str, Any]], set[int]]:
     return values, broken
 
 
-def raw_of(value: Any) -> bytes:
-    """Return the digest of a columnar record: of the text's bytes, or of its fields as canonical JSON."""
-    return sha256(record_bytes(value)).digest()
+def text_columns(fields: Fields) -> tuple[str, ...]:
+    """Return the names of the columns that can hold a document's text."""
+    return fields.text, fields.prompt, fields.answer, fields.messages
 
 
-def record_bytes(value: Any) -> bytes:
-    """Return the bytes that stand for a columnar record."""
-    if value is None:
-        return b""
-    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else dump(value).encode()
+def row_bytes(value: dict[str, Any], fields: Fields) -> bytes:
+    """Return the bytes that stand for a columnar record: its text's, or the canonical JSON of its other fields."""
+    text = value.get(fields.text)
+    if isinstance(text, str):
+        return text.encode("utf-8", "surrogatepass")
+    return dump({key: value[key] for key in text_columns(fields) if value.get(key) is not None}).encode()
 
 
 def _strings(column: pa.ChunkedArray) -> Any:

@@ -7,18 +7,18 @@ scans the rows before it without parsing them.
 from __future__ import annotations
 
 import codecs
-import csv
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from stages.ingest.batch import Columns, Piece, failed
+from stages.ingest.batch import Batch, Columns, Piece, failed
 from stages.ingest.columns import from_table, lacks
-from stages.ingest.csv_scan import scan_rows
+from stages.ingest.csv_scan import scan_rows, split_odd
 from stages.ingest.csv_table import parse_rows, regular, spread
 from stages.ingest.encoding import accepted, bom_length, detect, transform_of
+from stages.ingest.line_windows import Lost
 from stages.ingest.lines import head_codec
 from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Fields
@@ -63,6 +63,15 @@ def read_delimited(
     header: list[str] | None = None
     record, some = 0, False
     for rows in scan.windows():
+        if isinstance(rows, Lost):
+            at = int(scan.slices_of(np.array([rows.offset]))[0])
+            if 0 <= at < len(cuts) - 1:
+                some = True
+                yield at, _too_long(name, rows, None if scan.wide else rows.offset, record - (header is None))
+            if header is None:
+                return
+            record += 1
+            continue
         if header is None:
             header = _header(rows, scan.codec, separator)
             reason = lacks(header, fields) if header else "bad-encoding"
@@ -88,6 +97,12 @@ def read_delimited(
         yield 0, failed(name, "empty-text", offset=0, record=0)
 
 
+def _too_long(name: str, line: Lost, offset: int | None, record: int) -> Batch:
+    batch = failed(name, line.reason, offset=offset, record=max(0, record))
+    batch.raw, batch.length = [line.digest], [None if offset is None else line.length]
+    return batch
+
+
 def _first_words(place: Place, compression: str, settings: IngestSettings) -> str | None:
     """Return the codec of a file whose head is ASCII: by what follows its first other byte."""
     try:
@@ -98,6 +113,25 @@ def _first_words(place: Place, compression: str, settings: IngestSettings) -> st
     except Broken:
         pass  # told by the scan, which meets the same break
     return "utf-8" if accepted("utf-8", settings) else None
+
+
+class _LongLine:
+    """A line that is longer than the limit, passed over without holding it."""
+
+    def __init__(self, offset: int, head: bytes) -> None:
+        self.offset, self.length, self.hasher = offset, len(head), sha256(head)
+
+    def add(self, data: bytes) -> int:
+        """Pass over the line's bytes in some data; return where its newline is, -1 if it goes on."""
+        cut = data.find(b"\n")
+        inside = memoryview(data)[: len(data) if cut < 0 else cut]
+        self.hasher.update(inside)
+        self.length += len(inside)
+        return cut
+
+    def lost(self) -> Lost:
+        """Return the row that stands for the line."""
+        return Lost("too-long", self.offset, self.length, self.hasher.digest())
 
 
 class _Scan:
@@ -117,7 +151,7 @@ class _Scan:
         self.codec = "utf-8" if self.wide else codec
         self.marks: list[int] = [0] if cuts[0] == 0 else []
         self.failure: tuple[str, int, bytes] | None = None
-        self.longest = int(settings.max_record_mib * (1 << 20))
+        self.longest, self.ratio = int(settings.max_record_mib * (1 << 20)), settings.max_ratio
         self.changed = transform_of(codec, bom=codec == "utf-8-sig")
         self._decode = codecs.getincrementaldecoder(codec)("replace").decode if self.wide else None
 
@@ -130,13 +164,13 @@ class _Scan:
         """Return the slice each offset lies in; -1 before the first."""
         return np.searchsorted(self.marks, offsets, side="right") - 1
 
-    def windows(self) -> Iterator[_Rows]:
-        """Yield whole rows until the slice's end; a break leaves its reason in `failure`."""
+    def windows(self) -> Iterator[_Rows | Lost]:
+        """Yield whole rows until the slice's end, and lines over the limit; a break leaves its reason in `failure`."""
         held: list[bytes] = []
         base = size = 0
-        fresh = True
+        fresh, passed = True, None
         try:
-            for block in blocks(self.place, self.compression, 0, self.cuts):
+            for block in blocks(self.place, self.compression, 0, self.cuts, self.ratio):
                 end = base + size
                 while len(self.marks) < len(self.cuts) and block.used > self.cuts[len(self.marks)]:
                     self.marks.append(end)
@@ -144,25 +178,50 @@ class _Scan:
                 if fresh and data:
                     mark, fresh = bom_length(data), False
                     data, base = data[mark:], mark
+                if passed:
+                    cut = passed.add(data)
+                    base += len(data) if cut < 0 else cut + 1
+                    if cut < 0:
+                        continue
+                    yield passed.lost()
+                    data, passed = data[cut + 1 :], None
                 held.append(data)
                 size += len(data)
                 if size >= _WINDOW or self.high < _FAR:
-                    rows, rest = self._rows(b"".join(held), base, final=size > _WINDOW + self.longest)
+                    rows, rest = self._rows(b"".join(held), base, final=False)
+                    if not rest and size > _WINDOW + self.longest:
+                        if b"\n" not in rows.data:
+                            passed = _LongLine(base, rows.data)
+                            held, base, size = [], base + size, 0
+                            continue
+                        rows, rest = self._apart(rows.data, base)
                     if len(rows.starts):
                         yield rows
                     held, base, size = [rows.data[rest:]], base + rest, len(rows.data) - rest
                     if base >= self.high:
                         return
         except Broken as error:
+            if passed:
+                yield passed.lost()
             rows, rest = self._rows(b"".join(held), base, final=False)
             if len(rows.starts):
                 yield rows
             if error.used > self.cuts[0] and self.high == _FAR:
                 self.failure = (error.reason, base + rest, rows.data[rest:])
             return
+        if passed:
+            yield passed.lost()
         rows, _ = self._rows(b"".join(held), base, final=True)
         if len(rows.starts):
             yield rows
+
+    def _apart(self, data: bytes, base: int) -> tuple[_Rows, int]:
+        """Return the rows of data in which a quote is not closed: its row ends at its first newline."""
+        rows, rest = self._rows(data, base, final=True)
+        if rest == len(data) and not data.endswith(b"\n"):
+            rest = int(rows.starts[-1])
+            rows = rows.of(slice(None, -1))
+        return rows, rest
 
     def _rows(self, data: bytes, base: int, final: bool) -> tuple[_Rows, int]:
         *columns, rest = scan_rows(data, self.separator, final)
@@ -171,8 +230,8 @@ class _Scan:
 
 def _header(rows: _Rows, codec: str, separator: str) -> list[str]:
     try:
-        return next(csv.reader([rows.data[rows.starts[0] : rows.ends[0]].decode(codec)], delimiter=separator))
-    except (UnicodeDecodeError, StopIteration, csv.Error):
+        return split_odd(rows.data[rows.starts[0] : rows.ends[0]].decode(codec), separator)
+    except UnicodeDecodeError:
         return []
 
 

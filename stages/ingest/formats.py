@@ -25,8 +25,9 @@ SUFFIXES = {
     ".warc": "warc",
     ".wet": "warc",
 }
-ARCHIVES = {".tar": "tar", ".tgz": "tar", ".zip": "zip"}
-#: Formats read in slices: by byte range (jsonl), by row (parquet, arrow), after a scan (csv, warc).
+ARCHIVES = {".tar": "tar", ".zip": "zip"}
+_SHORT = {".tgz": "gz", ".tbz2": "bz2", ".tbz": "bz2", ".txz": "xz", ".tzst": "zst"}
+#: Formats read in slices: by byte range (jsonl), by row (parquet, arrow), after a scan (csv, warc, tar).
 _SLICED = {"jsonl", "parquet", "arrow", "csv", "tsv", "warc"}
 
 
@@ -40,7 +41,16 @@ class Kind(NamedTuple):
     @property
     def sliceable(self) -> bool:
         """Tell whether a large file of this kind can be cut into parts."""
-        return not self.archive and self.format in _SLICED
+        if self.archive:
+            return True
+        return self.format in _SLICED and not (self.compression and self.format in ("parquet", "arrow"))
+
+    @property
+    def in_a_row(self) -> bool:
+        """Tell whether a slice can only be read from the file's start."""
+        if self.archive:
+            return self.archive == "tar"
+        return self.sliceable and (bool(self.compression) or self.format in ("csv", "tsv", "warc"))
 
 
 def kind_of(path: str, declared: str = "auto") -> Kind:
@@ -50,8 +60,8 @@ def kind_of(path: str, declared: str = "auto") -> Kind:
     if compression:
         name = name.with_suffix("")
     archive = ARCHIVES.get(name.suffix, "")
-    if name.suffix == ".tgz":
-        compression = "gz"
+    if name.suffix in _SHORT and not compression:
+        archive, compression = "tar", _SHORT[name.suffix]
     if declared == "hf-disk":
         declared = "arrow"
     if archive:

@@ -69,7 +69,7 @@ def page_of(data: bytes, content_type: str, settings: IngestSettings) -> Page:
     """Return the page that some bytes are; a type that is not text, or no text, gives no-main-text."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind and not (kind.startswith("text/") or "html" in kind or "xml" in kind):
-        return Page(None, "no-main-text")
+        return Page(None, "not-a-page")
     codec = _codec(data, content_type, settings)
     if codec is None:
         return Page(None, "bad-encoding")

@@ -19,7 +19,7 @@ def read_json(
     place: Place, name: str, compression: str, fields: Fields, settings: IngestSettings
 ) -> list[Batch]:
     """Read a JSON file: each element of a top-level array is a record, else each top-level value."""
-    window = read_whole(place, compression, int(settings.max_slice_mib * (1 << 20)))
+    window = read_whole(place, compression, int(settings.max_slice_mib * (1 << 20)), settings.max_ratio)
     data = window.data
     codec = "utf-8" if data.isascii() else detect(data, settings)
     if codec is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import sha256
+from math import inf
 from typing import NamedTuple
 
 from stages.ingest.streams import Broken, Place, blocks, newline_at
@@ -35,14 +36,21 @@ class LineReader:
     """
 
     def __init__(
-        self, place: Place, compression: str, cuts: tuple[int, ...], wide: str, longest: int, limit: int
+        self,
+        place: Place,
+        compression: str,
+        cuts: tuple[int, ...],
+        wide: str,
+        longest: int,
+        limit: int,
+        ratio: float = inf,
     ) -> None:
         self.cuts, self.wide, self.longest, self.limit = cuts, wide, longest, limit
         self.width = len(wide) + 1
         self.compression = compression
         self.marks: list[int] = [0] if cuts[0] == 0 else [] if compression else [cuts[0]]
         self._seek = 0 if compression else max(0, cuts[0] - 2)
-        self._blocks = blocks(place, compression, self._seek, cuts)
+        self._blocks = blocks(place, compression, self._seek, cuts, ratio)
         self._held = bytearray()
         self._base = self._seek
         self._begun = cuts[0] == 0
@@ -62,7 +70,7 @@ class LineReader:
                     if self._done():
                         return
                 if self._base + len(self._held) - self.marks[-1] > self.limit:
-                    yield self._lost("too-long")
+                    yield self._lost("archive-bomb" if self.compression else "too-long")
                     return
         except Broken as error:
             if error.used > self.cuts[0]:

@@ -45,7 +45,8 @@ def read_jsonl(
     codec = head_codec(place, compression, settings)
     longest = int(settings.max_record_mib * _MIB)
     limit = int(settings.max_slice_mib * _MIB)
-    reader = LineReader(place, compression, cuts, _WIDE.get(codec or "", ""), longest, limit)
+    wide = _WIDE.get(codec or "", "")
+    reader = LineReader(place, compression, cuts, wide, longest, limit, settings.max_ratio)
     count: int | None = 0 if cuts[0] == 0 else None
     for item in reader:
         at = _slice_of(reader, item[1])
@@ -111,8 +112,9 @@ def line_spans(data: bytes, base: int, codec: str) -> tuple[np.ndarray, np.ndarr
     ends = np.concatenate((breaks, [len(data)]))
     wanted = ends > starts
     short = np.flatnonzero(wanted & (ends - starts <= 4))
+    blank = b" \t\r\x00" if width == 2 else b" \t\r"
     for index in short.tolist():
-        wanted[index] = bool(data[starts[index] : ends[index]].strip(b" \t\r\x00"))
+        wanted[index] = bool(data[starts[index] : ends[index]].strip(blank))
     return starts[wanted], ends[wanted]
 
 

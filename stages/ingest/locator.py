@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from lineage.errors import InputError
 from stages.ingest.archive import member_content
-from stages.ingest.columns import handle, mapped, record_bytes
+from stages.ingest.columns import batches, handle, mapped, row_bytes, text_columns
 from stages.ingest.csv_scan import scan_rows
 from stages.ingest.formats import Kind, kind_of
 from stages.ingest.json_values import value_spans
@@ -41,11 +41,18 @@ def reread(
 def _place(source: Source, project: Path, file: str) -> tuple[Place, Kind]:
     """Return where the bytes are and of what kind: a file, or the content of an archive's member."""
     outer, _, inner = file.partition("!")
-    if not inner or (project / file).exists():
+    if not inner or _is_file(project / file):
         return project / file, kind_of(file, source.format)
     kind = kind_of(outer, source.format)
     content = member_content(project / outer, outer, kind.archive, kind.compression, file, _LARGEST)
     return content, kind_of(inner, source.format)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a member's name may be longer than a file's can be
+        return False
 
 
 def _range(path: Place, compression: str, offset: int, length: int) -> bytes:
@@ -81,26 +88,16 @@ def _row(path: Place, format: str, source: Source, record: int) -> bytes:
             for group in range(file.metadata.num_row_groups):
                 size = file.metadata.row_group(group).num_rows
                 if record < at + size:
-                    table = file.read_row_group(group).slice(record - at, 1)
-                    return _bytes(table.to_pylist()[0], names)
+                    wanted = [n for n in text_columns(names) if n in file.schema_arrow.names]
+                    table = file.read_row_group(group, columns=wanted).slice(record - at, 1)
+                    return row_bytes(table.to_pylist()[0], names)
                 at += size
         raise EOFError("there is no such row")
     with mapped(path) as file:
-        try:
-            table = pa.ipc.open_stream(file).read_all()
-        except pa.ArrowInvalid:
-            file.seek(0)
-            table = pa.ipc.open_file(file).read_all()
-        if record >= table.num_rows:
-            raise EOFError("there is no such row")
-        return _bytes(table.slice(record, 1).to_pylist()[0], names)
-
-
-def _bytes(value, names) -> bytes:
-    text = value.get(names.text)
-    if isinstance(text, str):
-        return record_bytes(text)
-    keys = [
-        key for key in (names.text, names.prompt, names.answer, names.messages) if value.get(key) is not None
-    ]
-    return record_bytes({key: value[key] for key in keys})
+        at = 0
+        for piece in batches(file)[1]:
+            if record < at + piece.num_rows:
+                wanted = [n for n in text_columns(names) if n in piece.schema.names]
+                return row_bytes(piece.select(wanted).slice(record - at, 1).to_pylist()[0], names)
+            at += piece.num_rows
+    raise EOFError("there is no such row")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from math import prod
 from typing import Any
 
 from stages.ingest.files import InputFile
@@ -17,7 +18,7 @@ from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Source
 
 #: Bytes of text that one stored byte becomes, about: decides the number of parts, not their content.
-_GROWTH = {"gz": 3.0, "zst": 4.0, "bz2": 4.0, "xz": 5.0, "parquet": 2.0, "warc": 0.25}
+_GROWTH = {"gz": 3.0, "zst": 4.0, "bz2": 4.0, "xz": 5.0, "parquet": 2.0, "warc": 0.25, "zip": 3.0}
 _SHORT = 8  # hex digits of a part's name
 _PER_FILE = 4096  # opening a file costs about as much as reading this many bytes
 
@@ -75,7 +76,8 @@ def plan_parts(source: Source, files: Sequence[InputFile], settings: IngestSetti
 def text_bytes(source: Source, file: InputFile) -> int:
     """Estimate the bytes of text in a file from its size and format."""
     kind = kind_of(file.path, source.format)
-    return int(file.size * _GROWTH.get(kind.compression, 1.0) * _GROWTH.get(kind.format, 1.0))
+    growth = (_GROWTH.get(name, 1.0) for name in (kind.compression, kind.archive, kind.format))
+    return int(file.size * prod(growth))
 
 
 def ends_run(path: str, weight: int, target: int) -> bool:

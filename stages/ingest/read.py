@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from stages.ingest.archive import read_archive
+from stages.ingest.archive import limits_of, read_archive
 from stages.ingest.assemble import join_tables, piece_table, to_table
 from stages.ingest.batch import Piece, failed
 from stages.ingest.columns import read_arrow, read_parquet
@@ -19,7 +19,7 @@ from stages.ingest.lines import read_jsonl
 from stages.ingest.plan import Part
 from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Source
-from stages.ingest.streams import Broken, Place
+from stages.ingest.streams import Broken, Place, read_whole
 from stages.ingest.warc import read_warc
 from stages.ingest.whole import read_document
 
@@ -37,9 +37,8 @@ def read_part(source: Source, part: Part, project: Path, settings: IngestSetting
 
 
 def in_a_row(source: Source, part: Part) -> bool:
-    """Tell whether a part is a slice of a file that can only be read from its start: compressed, CSV or WARC."""
-    kind = kind_of(part.slices[0][0], source.format)
-    return kind.sliceable and (bool(kind.compression) or kind.format in ("csv", "tsv", "warc"))
+    """Tell whether a part is a slice of a file that can only be read from its start: packed, CSV, WARC or tar."""
+    return kind_of(part.slices[0][0], source.format).in_a_row
 
 
 def read_row(
@@ -85,15 +84,22 @@ def _guarded(
     last = 0
     try:
         if kind.archive:
-            limit = int(settings.max_slice_mib * (1 << 20))
             member = partial(_member, source=source, settings=settings)
-            pieces = read_archive(place, name, kind.archive, kind.compression, limit, member)
-            yield from ((0, piece) for piece in pieces)
+            limits = limits_of(settings)
+            for last, piece in read_archive(
+                place, name, kind.archive, kind.compression, cuts, limits, member
+            ):
+                yield last, piece
             return
         for last, piece in _read(place, name, cuts, kind, source, settings):
             yield last, piece
-    except (OSError, MemoryError, pa.ArrowException, Broken):
-        yield last, failed(name, "file-unreadable")
+    except Broken as error:
+        yield last, failed(name, error.reason, offset=cuts[last])
+    except (OSError, MemoryError) as error:  # pyarrow tells damage as an OSError without a number
+        there = getattr(error, "errno", None) or isinstance(error, MemoryError)
+        yield last, failed(name, "file-unreadable" if there else "damaged", offset=cuts[last])
+    except pa.ArrowException:
+        yield last, failed(name, "damaged", offset=cuts[last])
 
 
 def _member(content: bytes, name: str, *, source: Source, settings: IngestSettings) -> Iterator[Piece]:
@@ -102,7 +108,7 @@ def _member(content: bytes, name: str, *, source: Source, settings: IngestSettin
     if not content:
         yield failed(name, "empty-text", offset=0, record=0)
     elif kind.archive:
-        yield failed(name, "file-unreadable", record=0)
+        yield failed(name, "nested-archive", offset=0)
     else:
         for _, piece in _guarded(content, name, (0, len(content)), kind, source, settings):
             yield piece
@@ -128,10 +134,22 @@ def _read_whole(
     format, packed, fields, span = kind.format, kind.compression, source.fields, (cuts[0], cuts[-1])
     if format == "json":
         return read_json(place, name, packed, fields, settings)
-    if format == "parquet" and not packed:
-        return read_parquet(place, name, span, fields, settings)
-    if format == "arrow" and not packed:
-        return read_arrow(place, name, span, fields, settings)
+    if format in ("parquet", "arrow"):
+        return _read_columns(place, name, span, kind, source, settings)
     if format in ("txt", "markdown", "html"):
         return read_document(place, name, format, packed, fields, settings)
-    return [failed(name, "file-unreadable", record=0)]
+    return [failed(name, "unknown-format", offset=0)]
+
+
+def _read_columns(
+    place: Place, name: str, span: tuple[int, int], kind: Kind, source: Source, settings: IngestSettings
+) -> Iterable[Piece]:
+    """Read a columnar file; one that is packed as a whole is unpacked in memory first."""
+    read = read_parquet if kind.format == "parquet" else read_arrow
+    if not kind.compression:
+        return read(place, name, span, source.fields, settings)
+    limit = int(settings.max_slice_mib * (1 << 20))
+    whole = read_whole(place, kind.compression, limit, settings.max_ratio)
+    if whole.broken:
+        return [failed(name, whole.broken, offset=len(whole.data))]
+    return read(whole.data, name, (0, len(whole.data)), source.fields, settings)

@@ -21,7 +21,12 @@ class IngestSettings(BaseModel):
     max_slice_mib: float = Field(
         512.0,
         gt=0,
-        description="A slice that becomes more than this is given up (too-long): it may be a bomb.",
+        description="A slice or an archive's member that becomes more than this is given up (archive-bomb).",
+    )
+    max_ratio: float = Field(
+        500.0,
+        ge=10,
+        description="Packed bytes that grow by more than this, past 64 MiB, are given up (archive-bomb).",
     )
     encodings: tuple[Encoding, ...] = Field(
         ("utf-8", "utf-16", "gb18030", "big5", "windows-1252"),

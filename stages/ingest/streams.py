@@ -7,14 +7,19 @@ import io
 import lzma
 import zlib
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import zstandard
 
 CHUNK = 1 << 20
+_PACKED = 128 << 10  # what follows a member is copied: small steps, for files of many members
 _MOST = 8 << 20
-_ZST_FEED = 8 << 10  # a zstd block of 4 bytes can become 128 KiB
+_ZST_FEED = 1 << 10  # a zstd block of 4 bytes can become 128 KiB: this much input, 32 MiB
+_XZ_MEMORY = 512 << 20  # `xz -9` needs 65 MiB
+#: Growth says nothing about fewer bytes than this: a line of one letter packs well.
+_HARMLESS = 64 << 20
 #: Where bytes come from: a file, or the content of an archive's member.
 Place = Path | bytes
 _BROKEN = (zlib.error, lzma.LZMAError, OSError, EOFError, zstandard.ZstdError)
@@ -39,16 +44,26 @@ class Window(NamedTuple):
 class Broken(Exception):
     """A stream that breaks: `reason` slug, and the stored bytes that were read before."""
 
-    def __init__(self, error: BaseException, used: int) -> None:
-        self.reason = "truncated" if isinstance(error, EOFError) else "file-unreadable"
+    def __init__(self, error: BaseException | str, used: int) -> None:
+        self.reason = error if isinstance(error, str) else _reason(error)
         self.used = used
         super().__init__(self.reason, used)
 
 
-def blocks(place: Place, compression: str, start: int = 0, cuts: tuple[int, ...] = ()) -> Iterator[Block]:
+def _reason(error: BaseException) -> str:
+    if isinstance(error, EOFError):
+        return "truncated"
+    # bz2 and lzma tell damage as an OSError without a number; the system's own errors have one
+    return "file-unreadable" if isinstance(error, OSError) and error.errno else "damaged"
+
+
+def blocks(
+    place: Place, compression: str, start: int = 0, cuts: tuple[int, ...] = (), ratio: float = inf
+) -> Iterator[Block]:
     """Yield a file's uncompressed bytes in order; a stored position in `cuts` always ends a block.
 
-    Only an uncompressed file can begin at `start`. Broken where the stream ends in the middle or is damaged.
+    Only an uncompressed file can begin at `start`. Broken where the stream ends in the middle, is damaged, or has
+    grown by more than `ratio`.
     """
     with opened(place) as file:
         used = start
@@ -61,8 +76,7 @@ def blocks(place: Place, compression: str, start: int = 0, cuts: tuple[int, ...]
                 return
             base = 0
             decoder: _Decoder | None = None
-            step = _ZST_FEED if compression == "zst" else CHUNK
-            while data := file.read(_step(used, cuts, step)):
+            while data := file.read(_step(used, cuts, _PACKED)):
                 used += len(data)
                 while data:
                     if decoder is None:
@@ -72,6 +86,8 @@ def blocks(place: Place, compression: str, start: int = 0, cuts: tuple[int, ...]
                     for out in decoder.feed(data):
                         yield Block(base, used, out)
                         base += len(out)
+                        if base > _HARMLESS and base > ratio * used:
+                            raise Broken("archive-bomb", used)
                     data = b""
                     if decoder.ended:
                         data, decoder = decoder.rest, None
@@ -87,20 +103,21 @@ class _Decoder:
     def __init__(self, compression: str) -> None:
         self._kind = compression
         self._inner: Any = None
+        self._left = b""
         if compression == "gz":
             self._inner = zlib.decompressobj(wbits=31)
         elif compression == "bz2":
             self._inner = bz2.BZ2Decompressor()
         elif compression == "xz":
-            self._inner = lzma.LZMADecompressor()
+            self._inner = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
         else:
             self._inner = zstandard.ZstdDecompressor(max_window_size=1 << 31).decompressobj()
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield all output that this input gives."""
         inner = self._inner
-        if self._kind == "zst":  # its decoder cannot be told a limit: `_ZST_FEED` bounds the output instead
-            yield inner.decompress(data)
+        if self._kind == "zst":
+            yield from self._feed_zst(data)
             return
         while True:
             out = inner.decompress(data, _MOST)
@@ -112,6 +129,21 @@ class _Decoder:
             if not data and not more:
                 return
 
+    def _feed_zst(self, data: bytes) -> Iterator[bytes]:
+        """Feed the input bit by bit: this decoder cannot be told a limit for its output."""
+        held, size, view = [], 0, memoryview(data)
+        for at in range(0, len(data), _ZST_FEED):
+            out = self._inner.decompress(view[at : at + _ZST_FEED])
+            held.append(out)
+            size += len(out)
+            if self._inner.eof:
+                self._left = bytes(view[at + _ZST_FEED :])
+                break
+            if size >= CHUNK:
+                yield b"".join(held)
+                held, size = [], 0
+        yield b"".join(held)
+
     @property
     def ended(self) -> bool:
         """Tell whether the member is complete."""
@@ -120,7 +152,7 @@ class _Decoder:
     @property
     def rest(self) -> bytes:
         """Return the input after the member's end."""
-        return self._inner.unused_data
+        return self._inner.unused_data + self._left
 
 
 def opened(place: Place) -> IO[bytes]:
@@ -137,11 +169,11 @@ def _step(position: int, cuts: tuple[int, ...], most: int = CHUNK) -> int:
     return min([most, *(cut - position for cut in cuts if cut > position)])
 
 
-def read_whole(place: Place, compression: str, limit: int) -> Window:
+def read_whole(place: Place, compression: str, limit: int, ratio: float = inf) -> Window:
     """Read a whole file; at most `limit` bytes, past which it is too-long."""
     pieces, size = [], 0
     try:
-        for block in blocks(place, compression):
+        for block in blocks(place, compression, ratio=ratio):
             pieces.append(block.data)
             size += len(block.data)
             if size > limit:
@@ -149,40 +181,6 @@ def read_whole(place: Place, compression: str, limit: int) -> Window:
     except Broken as error:
         return Window(b"".join(pieces), 0, error.reason)
     return Window(b"".join(pieces), 0, None)
-
-
-def read_lines(place: Place, compression: str, span: tuple[int, int], wide: str, limit: int) -> Window:
-    """Read the lines that begin in the stored bytes [start, end) of a file.
-
-    A line begins at the file's start or after a newline. `wide` is "<" or ">" for UTF-16, else "". A slice of
-    a compressed file begins where the decoder stands after `start` stored bytes. At most `limit` are kept.
-    """
-    start, end = span
-    seek = 0 if compression else max(0, start - 2)
-    before, low, size, broken = b"", seek, 0, None
-    pieces: list[bytes] = []
-    try:
-        for block in blocks(place, compression, seek, (start, end)):
-            if block.used <= start:
-                before, low = (before + block.data)[-2:], block.base + len(block.data)
-                continue
-            past = block.used > end
-            if past and _closed(pieces, low + size, wide):
-                break
-            cut = newline_at(block.data, block.base, wide) if past else -1
-            pieces.append(block.data[: cut + len(wide) + 1] if cut >= 0 else block.data)
-            size += len(pieces[-1])
-            if cut >= 0:
-                break
-            if size > limit:
-                broken = "too-long"
-                break
-    except Broken as error:
-        broken = error.reason if error.used > start else None  # an earlier slice tells it
-    data = before + b"".join(pieces)
-    base = low - len(before)
-    begin = 0 if base == low == 0 else _after_newline(data, base, low, wide)
-    return Window(data[begin:], base + begin, broken)
 
 
 def newline_at(data: bytes, base: int, wide: str) -> int:
@@ -194,19 +192,3 @@ def newline_at(data: bytes, base: int, wide: str) -> int:
     while at >= 0 and (at + base) % 2:
         at = data.find(mark, at + 1)
     return at
-
-
-def _closed(pieces: list[bytes], end: int, wide: str) -> bool:
-    """Tell whether the bytes so far end with a newline (or there are none)."""
-    tail = b"".join(pieces[-2:])[-2:]
-    if not wide:
-        return not tail or tail.endswith(b"\n")
-    return not tail or (end % 2 == 0 and tail == (b"\n\x00" if wide == "<" else b"\x00\n"))
-
-
-def _after_newline(data: bytes, base: int, low: int, wide: str) -> int:
-    """Return the index of the first line that begins at `low` or later."""
-    width = len(wide) + 1
-    skip = max(0, low - width - base)
-    at = newline_at(data[skip:], base + skip, wide)
-    return len(data) if at < 0 else skip + at + width

@@ -17,6 +17,7 @@ from stages.ingest.streams import Broken, Place, blocks
 
 _FAR = 1 << 62
 _HEAD = 64 << 10  # a longer header is not one
+_AFTER = 64  # bytes behind a record that show whether it ends there
 #: Record types that hold no document of their own: requests, crawl notes, repeats.
 _LARGEST = 64 << 20  # of a page after decompression
 _DOCUMENTS = ("response", "resource", "conversion")
@@ -39,44 +40,60 @@ def read_warc(
     settings: IngestSettings,
 ) -> Iterator[tuple[int, Piece]]:
     """Yield (slice, record) of the slices [cuts[i], cuts[i+1]); pages become their main text, others a reason."""
-    stream = _Stream(place, compression, cuts)
+    stream = _Stream(place, compression, cuts, settings.max_ratio)
     for record in _records(stream, settings):
         index = bisect_right(stream.marks, record.offset) - 1
         yield min(max(index, 0), len(cuts) - 2), _batch(record, name, settings)
 
 
 def _records(stream: _Stream, settings: IngestSettings) -> Iterator[_Record]:
-    """Yield the document records of a slice; a wrong length or a break yields one record with its reason."""
+    """Yield the document records of a slice; a broken one yields its reason, and the next one is looked for."""
     longest = int(settings.max_record_mib * (1 << 20))
     number = 0
     while stream.skip_blank() and stream.at < stream.high:
-        at = stream.at
+        at, mine = stream.at, stream.at >= stream.low
         head = stream.peek_until(b"\r\n\r\n", _HEAD)
         size = headers_of(head).get("content-length", "")
-        if not head.startswith(b"WARC/") or not size.isdigit():
-            if not stream.broken and at >= stream.low:
-                yield _Record(number, at, stream.peek(_HEAD), 0, "file-unreadable")
+        if not head.startswith(b"WARC/") or not (size.isascii() and size.isdigit() and len(size) < 16):
+            if stream.broken:
+                break
+            lost = stream.to_next(longest)
+            if mine:
+                yield _Record(number, at, lost, 0, "damaged")
+            number += 1
+            continue
+        found = _whole(stream, number, head, len(head) + int(size), longest)
+        if found is None:
             break
-        total = len(head) + int(size)
-        kind = _kind_of(headers_of(head))
-        mine = at >= stream.low
-        if not (mine and kind in _DOCUMENTS) or total > longest:
-            whole = stream.drop(total)
-            if mine and kind in _DOCUMENTS and whole:
-                yield _Record(number, at, head, len(head), "too-long")
-        else:
-            data = stream.peek(total)
-            whole = len(data) == total
-            if whole:
-                yield _Record(number, at, data, len(head), None)
-                stream.drop(total)
-        if not whole:
-            if mine and not stream.broken:  # the stream ends inside the record
-                yield _Record(number, at, stream.peek(total), 0, "truncated")
-            break
+        if found.error or _kind_of(headers_of(head)) in _DOCUMENTS:
+            yield from [found] if mine else []
         number += 1
     if stream.broken and stream.used > stream.cuts[0] and stream.high == _FAR:
         yield _Record(number, stream.at, stream.peek(longest), 0, stream.broken)
+
+
+def _whole(stream: _Stream, number: int, head: bytes, total: int, longest: int) -> _Record | None:
+    """Move over one record and return it; None where the stream is broken inside it.
+
+    A record is as long as it says if the file ends there or the next one begins.
+    """
+    at, document = stream.at, _kind_of(headers_of(head)) in _DOCUMENTS
+    if total > longest or not document:
+        if stream.drop(total):
+            error = "too-long" if document else None
+            return _Record(number, at, head, len(head), error)
+        return None if stream.broken else _Record(number, at, head, 0, "truncated")
+    data = stream.peek(total + _AFTER)
+    data, rest = data[:total], data[total:].lstrip(b"\r\n")
+    if stream.broken and len(data) < total:
+        return None
+    if len(data) < total and data.find(b"\nWARC/", len(head)) < 0:
+        stream.drop(total)
+        return _Record(number, at, data, 0, "truncated")
+    if len(data) < total or rest[:5] != b"WARC/"[: len(rest)]:
+        return _Record(number, at, stream.to_next(longest), 0, "wrong-length")
+    stream.drop(total)
+    return _Record(number, at, data, len(head), None)
 
 
 def _kind_of(named: dict[str, str]) -> str:
@@ -88,8 +105,8 @@ def _kind_of(named: dict[str, str]) -> str:
 class _Stream:
     """A window over the bytes; `marks` are the offsets of the slices' borders that are reached."""
 
-    def __init__(self, place: Place, compression: str, cuts: tuple[int, ...]) -> None:
-        self._blocks = blocks(place, compression, 0, cuts)
+    def __init__(self, place: Place, compression: str, cuts: tuple[int, ...], ratio: float) -> None:
+        self._blocks = blocks(place, compression, 0, cuts, ratio)
         self.cuts = cuts
         self.marks: list[int] = [0] if cuts[0] == 0 else []
         self._held, self._from = bytearray(), 0
@@ -152,6 +169,21 @@ class _Stream:
             size -= step
         return True
 
+    def to_next(self, most: int) -> bytes:
+        """Move to where the next record may begin, or to the end; return the first `most` bytes passed over."""
+        passed, mark = bytearray(), b"\nWARC/"
+        begin = self._from + 1
+        while True:
+            at = self._held.find(mark, begin)
+            stop = at + 1 if at >= 0 else max(begin, len(self._held) - len(mark))
+            if at < 0 and not self._fill(len(self._held) - self._from + 1):
+                at = stop = len(self._held)
+            passed += self._held[self._from : min(stop, self._from + most - len(passed))]
+            self.at += stop - self._from
+            self._from = begin = stop
+            if at >= 0:
+                return bytes(passed)
+
     def skip_blank(self) -> bool:
         """Move to the next record; False at the end."""
         while self._fill(1):
@@ -213,11 +245,14 @@ def _page(block: bytes, named: dict[str, str], settings: IngestSettings) -> tupl
     kind = http.get("content-type", "")
     meta["content_type"] = kind.partition(";")[0].strip().lower()
     if meta["status"] != "200":
-        return Page(None, "no-main-text"), meta
+        return Page(None, "not-a-page"), meta
     try:
-        page = page_of(_unpacked(body, http), kind, settings)
-    except (zlib.error, ValueError):
-        return Page(None, "truncated"), meta
+        body = _unpacked(body, http)
+    except zlib.error:
+        return Page(None, "damaged"), meta
+    if body is None:
+        return Page(None, "archive-bomb"), meta
+    page = page_of(body, kind, settings)
     refusals = sorted({*page.refusals, *_refusals(http)})
     if refusals:
         meta["opt_out"] = refusals
@@ -231,16 +266,22 @@ def _refusals(http: dict[str, str]) -> list[str]:
     return found + sorted(words & {"noai", "noimageai"})
 
 
-def _unpacked(body: bytes, http: dict[str, str]) -> bytes:
-    """Undo chunked transfer and gzip or deflate, where a crawler stored the body as it was sent."""
+def _unpacked(body: bytes, http: dict[str, str]) -> bytes | None:
+    """Undo chunked transfer and gzip or deflate, where a crawler stored the body as it was sent; None: too large."""
     if "chunked" in http.get("transfer-encoding", "").lower() and body[:1].strip():
         body = _dechunked(body) or body
     coding = http.get("content-encoding", "").lower()
     if "gzip" in coding and body[:2] == b"\x1f\x8b":
-        return zlib.decompressobj(31).decompress(body, _LARGEST)
+        return _inflated(body, 31)
     if "deflate" in coding and body[:1] == b"\x78":
-        return zlib.decompressobj().decompress(body, _LARGEST)
+        return _inflated(body, zlib.MAX_WBITS)
     return body
+
+
+def _inflated(body: bytes, kind: int) -> bytes | None:
+    unpack = zlib.decompressobj(kind)
+    out = unpack.decompress(body, _LARGEST)
+    return None if unpack.unconsumed_tail else out
 
 
 def _dechunked(body: bytes) -> bytes | None:

@@ -19,7 +19,7 @@ def read_document(
     place: Place, name: str, format: str, compression: str, fields: Fields, settings: IngestSettings
 ) -> list[Batch]:
     """Read a file as one document."""
-    window = read_whole(place, compression, int(settings.max_record_mib * (1 << 20)))
+    window = read_whole(place, compression, int(settings.max_record_mib * (1 << 20)), settings.max_ratio)
     if window.broken:
         return [failed(name, window.broken, offset=0, record=0, raw=window.data)]
     return [document(window.data, name, format, fields, settings)]
