@@ -22,6 +22,7 @@ from pipelines import parts
 from pipelines.executor import usage
 from pipelines.project import PartRef, write_bytes, write_json
 from pipelines.release_tree import DONE
+from stages.publish.diversity import fairness_facts
 from stages.publish.facts import part_facts
 from stages.publish.gates import run_gates
 from stages.publish.manifest import shard_manifest
@@ -90,8 +91,9 @@ def _fill(task: BuildTask, fresh: Path) -> None:
     lineage = public_lineage(
         tables["ingest"], tables["decide"], tables["quality"], tables["pii"], rows["text"], common["hmac"]
     )
-    facts = part_facts(ref.source, ref.part, tables, rows, common["policy"], residual)
     policy = common["policy"]
+    facts = part_facts(ref.source, ref.part, tables, rows, policy, residual)
+    facts["fairness"] = fairness_facts(tables, policy, common["source"]["jurisdiction"])
     manifest = shard_manifest(
         source=common["source"],
         part=ref.part,

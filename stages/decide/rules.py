@@ -70,7 +70,7 @@ def fires(rule: Rule, evidence: Evidence, policy: Policy, context: Context) -> p
         case PiiRule():
             found = _pii(rule, evidence)
         case ScreenRule():
-            found = _screen(rule, evidence)
+            found = screen_rows(rule, evidence.screen)
         case AiLabelRule():
             found = evidence.docs.filter(pl.col("ai_label").is_in(list(rule.verdicts))).select("row")
         case NotRunRule():
@@ -179,8 +179,9 @@ def _pii(rule: PiiRule, evidence: Evidence) -> pl.DataFrame:
     return total.filter(pl.col("score") > limit).with_columns(threshold=pl.lit(limit))
 
 
-def _screen(rule: ScreenRule, evidence: Evidence) -> pl.DataFrame:
-    hits = evidence.screen.select("row", "hits").explode("hits").drop_nulls("hits").unnest("hits")
+def screen_rows(rule: ScreenRule, screen: pl.DataFrame) -> pl.DataFrame:
+    """Return (row, detector, score, threshold) of the documents of SCREEN on which `rule` fires, best hit each."""
+    hits = screen.select("row", "hits").explode("hits").drop_nulls("hits").unnest("hits")
     hits = hits.filter(
         pl.col("code").is_in(_matching(hits["code"], rule.codes))
         & pl.col("detector").is_in(_matching(hits["detector"], rule.detectors))

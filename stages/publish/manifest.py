@@ -7,6 +7,7 @@ from typing import Any
 
 from lineage.merkle import shard_root
 from stages.publish.gates import grade_allowed
+from stages.screen.fairness import release_facts
 
 SHARD_SCHEMA = "urn:hallmark:shard-manifest:1"
 RELEASE_SCHEMA = "urn:hallmark:release-manifest:1"
@@ -53,6 +54,7 @@ def shard_manifest(
         **{k: facts[k] for k in ("flow", "reasons", "pii", "quality", "languages", "licences", "lengths")},
         **{k: facts[k] for k in ("ai_labels", "time_span", "chars", "bytes", "flags", "not_run")},
         "dedup": {"method": dict(method)} | facts["dedup"],
+        "fairness": facts["fairness"],
         "screen": screen + _silent(stages, facts["screen"]),
         "stages": stages,
         "gates": gates,
@@ -201,6 +203,7 @@ def release_manifest(
         "unit": "document",
         "sources": sources,
         **total,
+        "fairness": release_facts(m["fairness"] for m in manifests),
         "stages": first["stages"],
         "shards": shards,
         "dup_sources": extra["dup_sources"],

@@ -22,7 +22,8 @@ from stages.screen.lexicon import Lexicon
 from stages.screen.matcher import Matcher
 
 ATTRIBUTES = ("ethnicity", "belief", "nationality", "region", "gender", "age", "occupation", "health")
-DISCRIMINATION = r"^(A\.2-|A\.1-e$|hate$|discrimination$)"
+#: Codes whose hits are evidence of discrimination, as patterns.
+DISCRIMINATION = ("A.2-*", "A.1-e", "hate", "discrimination")
 LEFT = ("removed", "quarantined")
 DOMESTIC = "CN"
 _FILE = Path(__file__).with_name("fairness.yaml")
@@ -37,77 +38,84 @@ def mentions(texts: pl.Series) -> pl.DataFrame:
     frames = [pl.DataFrame(schema=schema)]
     for attribute, group in names:
         places = matcher.positions(matches, [f"fairness.{attribute}/{group}"])
+        places = matcher.free(matches, "fairness", places)
         rows = pl.DataFrame({"text": matches.doc[places]}).group_by("text").agg(pl.len().alias("n"))
         fixed = rows.with_columns(attribute=pl.lit(attribute), group=pl.lit(group))
         frames.append(fixed.select(list(schema)).cast(schema))
     return pl.concat(frames).sort("text", "attribute", "group")
 
 
-def part_facts(frame: pl.DataFrame, *, jurisdiction: str, threshold: float = 0.5) -> dict[str, Any]:
+def part_facts(frame: pl.DataFrame, *, jurisdiction: str, evidence: Iterable[str] = ()) -> dict[str, Any]:
     """Return the counts of one part: groups among kept documents, dates, and outcomes by language and group.
 
-    `frame` has source, text (null: unreadable), lang, disposition, hits (as SCREEN) and date, one row per document;
-    `jurisdiction` is that of its source. Evidence of discrimination is a hit at or over `threshold`.
+    `frame` has source, text (null: unreadable), lang, disposition, unfair (bool: evidence of discrimination counts
+    against it) and date, one row per document; `jurisdiction` is that of its source. `evidence` names the rules that
+    made `unfair`; without any, co-occurrence was not measured.
     """
     docs = frame.with_row_index("text_no").filter(pl.col("text").is_not_null())
-    numbers = docs["text_no"].to_list()
-    found = mentions(docs["text"]).with_columns(
-        pl.col("text").replace_strict(dict(enumerate(numbers)), return_dtype=pl.UInt32).alias("text_no")
-    )
-    hit = pl.element().struct.field("code").str.contains(DISCRIMINATION) & (
-        pl.element().struct.field("score") >= threshold
-    )
-    flags = docs.select(
-        "text_no", "lang", "disposition", unfair=pl.col("hits").list.eval(hit).list.any().fill_null(False)
-    )
-    joined = found.join(flags, on="text_no")
-    kept = flags.filter(~pl.col("disposition").is_in(LEFT))
+    found = mentions(docs["text"])
+    found = found.with_columns(text_no=docs["text_no"].gather(found["text"]))
+    flags = docs.select("text_no", pl.col("lang").fill_null("und"), "disposition", "unfair")
+    live = docs.filter(~pl.col("disposition").is_in(LEFT))
     return {
         "table": {"version": _content()["version"], "sha256": digest()},
-        "docs": kept.height,
-        "unfair": int(kept["unfair"].sum()),
-        "groups": _groups(joined),
+        "evidence": sorted(evidence),
+        "docs": live.height,
+        "unfair": int(live["unfair"].sum()),
+        "groups": _groups(found.join(flags, on="text_no")),
         "outcomes": _outcomes(frame),
-        "jurisdictions": {jurisdiction: kept.height},
-        "sources": {str(source): n for source, n in docs.join(kept.select("text_no"), on="text_no")
-                    .group_by("source").len().sort("source").iter_rows()},
-        "years": _years(docs.join(kept.select("text_no"), on="text_no")["date"]),
-    }  # fmt: skip
+        "jurisdictions": {jurisdiction: live.height},
+        "sources": {str(s): n for s, n in live.group_by("source").len().sort("source").iter_rows()},
+        "years": _years(live["date"]),
+    }
 
 
 def release_facts(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what a sheet prints: representation and co-occurrence, diversity, and what filtering took away."""
     parts = list(parts)
-    total = {key: _add(part[key] for part in parts) for key in ("jurisdictions", "sources", "years")}
     docs, unfair = sum(p["docs"] for p in parts), sum(p["unfair"] for p in parts)
+    measured = sorted({rule for p in parts for rule in p["evidence"]})
     groups = _add_rows((row for p in parts for row in p["groups"]), ("attribute", "group", "lang"))
-    for row in groups:
-        row["share"] = _ratio(row["kept"], docs)
-        row["unfair_share"] = _ratio(row["kept_unfair"], row["kept"])
-        row["lift"] = _ratio(row["kept_unfair"] * docs, row["kept"] * unfair)
-        row["loss"] = _ratio(row["left"], row["left"] + row["kept"])
     outcomes = _add_rows((row for p in parts for row in p["outcomes"]), ("source", "lang"))
     overall = _ratio(sum(r["left"] for r in outcomes), sum(r["docs"] for r in outcomes))
+    for row in groups:
+        row["share"] = _ratio(row["kept"], docs)
+        row["loss"] = _ratio(row["left"], row["left"] + row["kept"])
+        if measured:
+            row["unfair_share"] = _ratio(row["kept_unfair"], row["kept"])
+            row["lift"] = _ratio(row["kept_unfair"] * docs, row["kept"] * unfair)
+        else:
+            row |= dict.fromkeys(("kept_unfair", "unfair_share", "lift"))
     for row in outcomes:
         row["loss"] = _ratio(row["left"], row["docs"])
-        row["against_all"] = round(row["loss"] - overall, 4) if row["loss"] is not None else None
-    known = sum(n for year, n in total["years"].items() if year != "unknown")
+        row["against_all"] = _less(row["loss"], overall)
     return {
         "table": parts[0]["table"] if parts else None,
         "docs": docs,
-        "discrimination": {"docs": unfair, "share": _ratio(unfair, docs)},
-        "groups": groups,
-        "balance": _balance(groups),
-        "filtering": {"loss": overall, "rows": outcomes},
-        "diversity": {
-            "sources": len(total["sources"]),
-            "effective_sources": effective(total["sources"].values()),
-            "domestic": _ratio(total["jurisdictions"].get(DOMESTIC, 0), docs),
-            "foreign": _ratio(docs - total["jurisdictions"].get(DOMESTIC, 0), docs),
-            "years": dict(sorted(total["years"].items())),
-            "dated": _ratio(known, docs),
-            "median_year": _median(total["years"]),
+        "discrimination": {
+            "evidence": measured,
+            "docs": unfair if measured else None,
+            "share": _ratio(unfair, docs) if measured else None,
         },
+        "attributes": _attributes(groups, docs, bool(measured)),
+        "groups": groups,
+        "filtering": {"loss": overall, "rows": outcomes, "groups": _by_group(groups, overall)},
+        "diversity": _diversity(parts, docs),
+    }
+
+
+def _diversity(parts: list[Mapping[str, Any]], docs: int) -> dict[str, Any]:
+    total = {key: _add(part[key] for part in parts) for key in ("jurisdictions", "sources", "years")}
+    known = sum(n for year, n in total["years"].items() if year != "unknown")
+    return {
+        "sources": len(total["sources"]),
+        "effective_sources": effective(total["sources"].values()),
+        "jurisdictions": total["jurisdictions"],
+        "domestic": _ratio(total["jurisdictions"].get(DOMESTIC, 0), docs),
+        "foreign": _ratio(docs - total["jurisdictions"].get(DOMESTIC, 0), docs),
+        "years": total["years"],
+        "dated": _ratio(known, docs),
+        "median_year": _median(total["years"]),
     }
 
 
@@ -143,25 +151,48 @@ def _outcomes(frame: pl.DataFrame) -> list[dict[str, Any]]:
     return rows.sort("source", "lang").to_dicts()
 
 
-def _balance(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return per attribute how evenly its groups are named: 1 is even, towards 0 one group alone."""
+def _attributes(groups: list[dict[str, Any]], docs: int, measured: bool) -> list[dict[str, Any]]:
+    """Return per attribute who is named how often, and how evenly: 1 is even, towards 0 one group alone.
+
+    `docs_with_groups` counts a document once for each group that it names.
+    """
     rows = []
     for attribute in ATTRIBUTES:
+        own = [row for row in groups if row["attribute"] == attribute]
         sizes: Counter[str] = Counter()
-        for row in groups:
-            if row["attribute"] == attribute:
-                sizes[row["group"]] += row["kept"]
+        for row in own:
+            sizes[row["group"]] += row["kept"]
         possible = len(_content()["attributes"][attribute])
         rows.append(
             {
                 "attribute": attribute,
                 "docs_with_groups": sum(sizes.values()),
+                "mentions": sum(row["mentions"] for row in own),
+                "unfair": sum(row["kept_unfair"] for row in own) if measured else None,
+                "left": sum(row["left"] for row in own),
+                "per_doc": _ratio(sum(sizes.values()), docs),
                 "groups_named": len([n for n in sizes.values() if n]),
                 "groups": possible,
                 "evenness": round(effective(sizes.values()) / possible, 4),
             }
         )
     return rows
+
+
+def _by_group(groups: list[dict[str, Any]], overall: float | None) -> list[dict[str, Any]]:
+    """Return per group, over all languages, the share of its documents that filtering took."""
+    rows = _add_rows(
+        ({k: row[k] for k in ("attribute", "group", "kept", "left")} for row in groups),
+        ("attribute", "group"),
+    )
+    for row in rows:
+        row["loss"] = _ratio(row["left"], row["left"] + row["kept"])
+        row["against_all"] = _less(row["loss"], overall)
+    return rows
+
+
+def _less(a: float | None, b: float | None) -> float | None:
+    return round(a - b, 4) if a is not None and b is not None else None
 
 
 def _years(dates: pl.Series) -> dict[str, int]:
@@ -214,6 +245,6 @@ def _matcher() -> tuple[Matcher, list[tuple[str, str]]]:
     }
     lexicon = Lexicon(
         lexicon="fairness", version=content["version"], code="fairness", languages=("zh", "en"),
-        updated=content["updated"], source="written for this project", sets=sets, rules=(),
+        updated=content["updated"], source="written for this project", sets=sets, rules=(), but=tuple(content["shields"]),
     )  # fmt: skip
     return Matcher([lexicon]), [tuple(name.split("/", 1)) for name in sets]

@@ -74,6 +74,18 @@ def test_the_release_verifies_and_is_screened(sample: Path, keys_folder: Path) -
     assert call(["python", "-m", "lineage.verify", "release"], sample, keys_folder).returncode == 0
 
 
+def test_the_release_tells_who_is_written_about_and_what_filtering_took(sample: Path, outcome: dict) -> None:
+    meta = sample / "release" / "meta"
+    whole = json.loads((meta / "manifest.json").read_text("utf-8"))["fairness"]
+    own = [json.loads(p.read_text("utf-8"))["fairness"] for p in sorted((meta / "shards").rglob("*.json"))]
+    kept = [r for r in outcome.values() if r["disposition"] in ("kept", "redacted")]
+    assert whole["docs"] == sum(part["docs"] for part in own) == len(kept)
+    assert whole["diversity"]["sources"] == len({r["source"] for r in kept})
+    assert sum(row["docs"] for row in whole["filtering"]["rows"]) == len(outcome)
+    assert sum(row["mentions"] for row in whole["attributes"]) > 0
+    assert whole["discrimination"]["evidence"]
+
+
 def test_datasets_loads_exactly_what_was_kept(sample: Path, outcome: dict, tmp_path: Path) -> None:
     loaded = datasets.load_dataset(str(sample / "release"), cache_dir=str(tmp_path))["train"]
     kept = {r["doc_id"].hex() for r in outcome.values() if r["disposition"] in ("kept", "redacted")}
