@@ -245,6 +245,7 @@ def _matcher() -> tuple[Matcher, list[tuple[str, str]]]:
     }
     lexicon = Lexicon(
         lexicon="fairness", version=content["version"], code="fairness", languages=("zh", "en"),
-        updated=content["updated"], source="written for this project", sets=sets, rules=(), but=tuple(content["shields"]),
+        updated=content["updated"], source="written for this project", sets=sets, rules=(),
+        but=tuple(content["shields"]),
     )  # fmt: skip
     return Matcher([lexicon]), [tuple(name.split("/", 1)) for name in sets]

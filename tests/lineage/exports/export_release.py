@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -14,6 +15,7 @@ from lineage.digests import sha256_bytes, sha256_file
 from lineage.exports import Release
 from stages.publish.manifest import release_manifest, shard_manifest
 from stages.publish.shard import SHARD
+from stages.screen.fairness import part_facts
 
 POLICY = {"id": "probe", "version": 1, "sha256": "a" * 64}
 DETECTORS = [
@@ -137,7 +139,15 @@ def _facts(origin: dict[str, Any], texts: list[str], redacted: int) -> dict[str,
         "ai_labels": [{"verdict": "none", "docs": n}], "time_span": {"from": None, "to": None}, "chars": 9 * n,
         "bytes": sum(len(t.encode()) for t in texts), "flags": [], "not_run": [],
         "dedup": {"exact_removed": 0, "near_removed": 0, "twins_removed": 0, "clusters": 0}, "screen": [],
+        "fairness": part_facts(_people(origin, texts), jurisdiction=origin["jurisdiction"]),
     }  # fmt: skip
+
+
+def _people(origin: dict[str, Any], texts: list[str]) -> pl.DataFrame:
+    n = len(texts)
+    columns = {"source": [origin["id"]] * n, "text": texts, "lang": ["en"] * n, "disposition": ["kept"] * n,
+               "unfair": [False] * n, "date": [None] * n}  # fmt: skip
+    return pl.DataFrame(columns, schema_overrides={"date": pl.String})
 
 
 def _write(path: Path, content: bytes) -> None:
