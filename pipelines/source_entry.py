@@ -39,10 +39,10 @@ def add_source(
     jurisdiction: str,
 ) -> list[str]:
     """Append one entry to sources.yaml and return what to say: format, three masked records, what is missing."""
+    from pipelines.tasks.inventory import file_rows
     from stages.ingest import list_files
     from stages.ingest.evidence import findings
     from stages.ingest.source import Source
-    from stages.inventory import digest_files
 
     if source_class not in KINDS:
         raise SettingsError(f"no class is called {source_class!r}", cure=f"use one of: {', '.join(KINDS)}")
@@ -54,13 +54,14 @@ def add_source(
     source = _validated(project, fresh, id, Source)
     lines = describe(project, source)
     write_bytes(project.root / "sources.yaml", fresh.encode())
-    files = [project.root / f.path for f in list_files(source, project.root)]
-    source_lock.accept(project.root, source, digest_files(files, project.root, {}))
+    source_lock.accept(project.root, source, file_rows(list_files(source, project.root), project.root, {}))
     lines += [f"added {id} to sources.yaml; look through the entry, some fields are defaults"]
     return lines + [_finding(f) for f in findings(source, project.root)]
 
 
 def _entry(project, paths, id, licence, source_class, evidence, title, jurisdiction) -> dict[str, Any]:
+    from stages.ingest.places import scheme_of
+
     today = dt.date.today()  # written into sources.yaml, from where stages read it
     kinds = KINDS[source_class]
     if not evidence and source_class != "public-domain":
@@ -76,7 +77,7 @@ def _entry(project, paths, id, licence, source_class, evidence, title, jurisdict
     return {
         "id": id,
         "title": {"zh": title or id, "en": title or id},
-        "paths": [_relative(Path(p), project.root) for p in paths],
+        "paths": [p if scheme_of(p) else _relative(Path(p), project.root) for p in paths],
         "format": "auto",
         "class": source_class,
         "licence": licence,

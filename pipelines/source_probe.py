@@ -51,10 +51,13 @@ def probe_source(project: Project, wanted: str) -> dict[str, Any]:
 
 
 def _source(project: Project, wanted: str) -> Any:
+    from stages.ingest.places import scheme_of
     from stages.ingest.source import Source
 
     if wanted in project.sources:
         return project.sources[wanted]
+    if scheme_of(wanted):
+        return Source.model_validate(_LOOSE | {"paths": [wanted]})
     path = Path(wanted)
     absolute = path if path.is_absolute() else Path.cwd() / path
     inside = absolute.relative_to(project.root).as_posix() if absolute.is_relative_to(project.root) else None

@@ -24,6 +24,7 @@ from pipelines.removal.keys import hmac_of
 from pipelines.removal.request import Ground, ledger_path, record
 from pipelines.removal.selector import ByReason
 from pipelines.removal.stores import dvc_object, objects, stores
+from stages.ingest.places import cached
 
 #: Removed for these reasons, a document's text is erased without anybody's request.
 MINORS, ENDED = "sexual-minors", "retention-ended"
@@ -62,6 +63,7 @@ def plan(project: Project) -> Plan:
         found.rows.setdefault(ref, {})[doc_id] = reason
     _drop_erased(project, found)
     ids = pl.Series("doc_id", sorted(gone), dtype=pl.Binary)
+    found.files += [("remote-cache", path.name, path) for path in _fetched(project, found)]
     places, found.far = stores(project)
     for store in places:
         hits = ((n, p) for n, p in objects(store) if _holds(p, ids))
@@ -142,6 +144,15 @@ def _drop_erased(project: Project, found: Plan) -> None:
             for file, n, first in files.rows()
         ]
     found.rows = {ref: reasons for ref, reasons in found.rows.items() if reasons}
+
+
+def _fetched(project: Project, found: Plan) -> list[Path]:
+    """Return the local copies of remote files that hold a document to erase; they are fetched again if read again."""
+    copies: set[Path] = set()
+    for ref, reasons in found.rows.items():
+        there = erase.at_hand(project, ref, pl.Series(sorted(reasons), dtype=pl.Binary))
+        copies |= {path for file in there["file"].unique() if (path := cached(project.root, file))}
+    return sorted(copies)
 
 
 def _holds(path: Path, ids: pl.Series) -> bool:

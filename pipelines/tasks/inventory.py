@@ -10,6 +10,7 @@ from lineage.errors import InputError
 from pipelines import source_lock
 from pipelines.project import STAGES, read_json, write_json
 from pipelines.stage_run import StageRun
+from stages.ingest.places import is_remote, remote_digests, sweep
 from stages.inventory import code_digest, digest_files
 
 #: Fields of a source that change how its files are read; the rest concerns decide and publish.
@@ -32,6 +33,11 @@ def run(run: StageRun) -> dict[str, Any]:
             fresh[name] = memo[name]
     listing = {name: _stage(run, name, fresh) for name in STAGES[1:]}
     listing["ingest"]["sources"] = [_source(run, s, fresh) for s in project.sources.values()]
+    sweep(
+        project.root,
+        {f["file"] for s in listing["ingest"]["sources"] for f in s["files"] if is_remote(f["file"])},
+        {p for s in project.sources.values() for p in s.paths if is_remote(p)},
+    )
     source_lock.hold(project.root, listing["ingest"]["sources"], project.sources)
     for name, sources in _views(run).items():
         listing[name]["sources"] = sources
@@ -86,8 +92,16 @@ def _source(run: StageRun, source: Any, memo: dict) -> dict[str, Any]:
             cure=f"check its paths: {', '.join(source.paths)}",
         )
     dump = source.model_dump(mode="json", by_alias=True)
-    rows = [_file_row(f, root, memo) for f in files]
+    rows = file_rows(files, root, memo)
     return {k: dump[k] for k in READ_FIELDS} | {"files": rows}
+
+
+def file_rows(files: list[Any], root: Path, memo: dict) -> list[dict[str, Any]]:
+    """Return [{file, bytes, sha256}] of a source's files in their order; remote ones are fetched as needed."""
+    here = [f for f in files if not is_remote(f.path)]
+    rows = {f.path: _file_row(f, root, memo) for f in here}
+    rows |= {r["file"]: r for r in remote_digests([f for f in files if is_remote(f.path)], root)}
+    return [rows[f.path] for f in files]
 
 
 def _file_row(file: Any, root: Path, memo: dict) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which files a source has. Light to import: inventory starts with it on every run."""
+"""Which files a source has, here or in a remote store. Light to import: inventory starts with it on every run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lineage.errors import InputError
+from stages.ingest.places import is_remote, list_remote, local_pattern
 
 if TYPE_CHECKING:
     from stages.ingest.source import Source
@@ -17,17 +18,28 @@ _NOT_DATA = ("dataset_info.json", "state.json", "dataset_dict.json")
 
 
 class InputFile(NamedTuple):
-    """One input file: path relative to the project ("/"-separated), bytes, modification time in ns."""
+    """One input file: path relative to the project ("/"-separated), bytes, modification time in ns.
+
+    A remote file's path is its address; `mark` is what its server says changes with its content.
+    """
 
     path: str
     size: int
     mtime_ns: int
+    mark: str = ""
 
 
 def list_files(source: Source, project: Path) -> list[InputFile]:
     """Return the source's files in path order; InputError for a path without file or an unreadable folder."""
     found: dict[str, InputFile] = {}
     for pattern in source.paths:
+        if is_remote(pattern):
+            remote = list_remote(pattern, source.id, project)
+            if not remote:
+                raise _missing(pattern, source.id)
+            found |= {file.path: InputFile(file.path, file.size, 0, file.mark) for file in remote}
+            continue
+        pattern = local_pattern(pattern)
         before = len(found)
         for path in _match(pattern, source.id, project):
             for file in _walk(path, project, source.id):

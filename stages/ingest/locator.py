@@ -13,6 +13,7 @@ from stages.ingest.columns import batches, handle, mapped, row_bytes, text_colum
 from stages.ingest.csv_scan import scan_rows
 from stages.ingest.formats import Kind, kind_of
 from stages.ingest.json_values import value_spans
+from stages.ingest.places import is_remote, local
 from stages.ingest.source import Source
 from stages.ingest.streams import Broken, Place, blocks
 
@@ -41,10 +42,11 @@ def reread(
 def _place(source: Source, project: Path, file: str) -> tuple[Place, Kind]:
     """Return where the bytes are and of what kind: a file, or the content of an archive's member."""
     outer, _, inner = file.partition("!")
-    if not inner or _is_file(project / file):
-        return project / file, kind_of(file, source.format)
+    whole = not kind_of(outer, source.format).archive if is_remote(file) else _is_file(project / file)
+    if not inner or whole:
+        return local(project, file), kind_of(file, source.format)
     kind = kind_of(outer, source.format)
-    content = member_content(project / outer, outer, kind.archive, kind.compression, file, _LARGEST)
+    content = member_content(local(project, outer), outer, kind.archive, kind.compression, file, _LARGEST)
     return content, kind_of(inner, source.format)
 
 

@@ -16,6 +16,7 @@ from stages.ingest.delimited import read_delimited
 from stages.ingest.formats import Kind, kind_of
 from stages.ingest.json_values import read_json
 from stages.ingest.lines import read_jsonl
+from stages.ingest.places import local
 from stages.ingest.plan import Part
 from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Source
@@ -71,10 +72,11 @@ def read_slices(
         yield 0, failed(file, "empty-text", offset=0, record=0)
         return
     some = False
-    for item in _guarded(project / file, file, cuts, kind, source, settings):
+    place = local(project, file)
+    for item in _guarded(place, file, cuts, kind, source, settings):
         some = True
         yield item
-    if not some and cuts[0] == 0 and cuts[-1] >= (project / file).stat().st_size:
+    if not some and cuts[0] == 0 and cuts[-1] >= place.stat().st_size:
         yield 0, failed(file, "empty-text", offset=0, record=0)
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from stages.ingest.places import path_problem
+
 if TYPE_CHECKING:
     from stages.ingest.evidence import Finding
 
@@ -89,7 +91,12 @@ class Source(_Model):
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80, description="Unique id.")
     title: Title = Field(description="Name of the source.")
     paths: tuple[str, ...] = Field(
-        min_length=1, description="Files, folders or globs, relative to the project."
+        min_length=1,
+        description="Files, folders or globs, relative to the project; also file://, s3://, https://, hf://.",
+    )
+    allow_http: bool = Field(
+        False,
+        description="Accept http:// addresses beyond this machine; their bytes can be changed on the way.",
     )
     format: Format = Field("auto", description="Format of the files; auto goes by the file's name.")
     fields: Fields = Field(default_factory=Fields, description="The data's names for the fields.")
@@ -128,13 +135,13 @@ class Source(_Model):
             raise ValueError(problem)
         return value
 
-    @field_validator("paths")
-    @classmethod
-    def _inside(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for path in value:
-            if not path.strip() or "\x00" in path or re.match(r"^[a-z0-9]+://", path):
-                raise ValueError(f"{path!r} is not a local path")
-        return value
+    @model_validator(mode="after")
+    def _reachable(self) -> Source:
+        for path in self.paths:
+            problem = path_problem(path, self.allow_http)
+            if problem:
+                raise ValueError(f"paths: {problem}")
+        return self
 
 
 @lru_cache(maxsize=4096)
@@ -172,7 +179,16 @@ def check(source: Source, project: Path) -> list[Finding]:
 def public_view(source: Source) -> dict[str, Any]:
     """Return what a release may say about a source: no path, no evidence file name, no contact."""
     shown = source.model_dump(mode="json", by_alias=True)
-    hidden = ("paths", "fields", "format", "evidence", "personal_data", "annotation", "ip_contact")
+    hidden = (
+        "paths",
+        "allow_http",
+        "fields",
+        "format",
+        "evidence",
+        "personal_data",
+        "annotation",
+        "ip_contact",
+    )
     view = {key: value for key, value in shown.items() if key not in hidden}
     view["evidence"] = sorted({item.kind for item in source.evidence})
     view["lawful_basis"] = source.personal_data.lawful_basis
