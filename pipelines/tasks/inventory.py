@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pipelines.stage_run import StageRun
 from stages.ingest.places import is_remote, remote_digests, sweep
 from stages.inventory import code_digest, digest_files
 
+DOWNLOADS = 8  # at a time; each holds a few MB
 #: Fields of a source that change how its files are read; the rest concerns decide and publish.
 READ_FIELDS = ("id", "format", "fields", "licence")
 
@@ -100,7 +102,9 @@ def file_rows(files: list[Any], root: Path, memo: dict) -> list[dict[str, Any]]:
     """Return [{file, bytes, sha256}] of a source's files in their order; remote ones are fetched as needed."""
     here = [f for f in files if not is_remote(f.path)]
     rows = {f.path: _file_row(f, root, memo) for f in here}
-    rows |= {r["file"]: r for r in remote_digests([f for f in files if is_remote(f.path)], root)}
+    away = [f for f in files if is_remote(f.path)]
+    with ThreadPoolExecutor(DOWNLOADS) as pool:
+        rows |= {r["file"]: r for r in remote_digests(away, root, pool.map)}
     return [rows[f.path] for f in files]
 
 

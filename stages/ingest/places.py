@@ -12,7 +12,6 @@ import json
 import os
 import re
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -24,7 +23,6 @@ REMOTE = ("s3", "https", "http", "hf")
 CACHE = Path("data") / "remote"
 #: Set to 1 to take the last listing and the cache as they are, without asking anybody.
 OFFLINE = "HALLMARK_OFFLINE"
-_TOGETHER = 8  # downloads at a time; each holds a few MB
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+)://")
 _CURES = {
@@ -103,10 +101,14 @@ def list_remote(pattern: str, source: str, project: Path) -> list[Remote]:
     return found
 
 
-def remote_digests(files: Sequence[Any], project: Path) -> list[dict[str, Any]]:
-    """Return [{file, bytes, sha256}] of remote files (path, size, mark); what is known and unchanged is not fetched."""
-    with ThreadPoolExecutor(_TOGETHER) as pool:
-        facts = list(pool.map(lambda file: _known(file, project) or _fetch(file, project), files))
+def remote_digests(
+    files: Sequence[Any], project: Path, over: Callable[..., Any] = map
+) -> list[dict[str, Any]]:
+    """Return [{file, bytes, sha256}] of remote files (path, size, mark); what is known and unchanged is not fetched.
+
+    `over` maps like `map`; a pool's does several downloads at a time.
+    """
+    facts = list(over(lambda file: _known(file, project) or _fetch(file, project), files))
     return [
         {"file": f.path, "bytes": x["bytes"], "sha256": x["sha256"]}
         for f, x in zip(files, facts, strict=True)
