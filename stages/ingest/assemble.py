@@ -18,7 +18,7 @@ from stages.ingest.labels import label_texts
 from stages.ingest.same_ids import mark_repeats
 from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Source, licence_problem
-from stages.ingest.text_scan import need_care
+from stages.ingest.text_scan import scan_texts
 
 _is_nfc = partial(is_normalized, "NFC")
 
@@ -51,20 +51,20 @@ def _columns(source: Source, piece: Columns, settings: IngestSettings) -> pa.Tab
     """Return the rows of a piece: the plain texts as they are, the others one by one, in the piece's order."""
     metas = piece.plain.get("meta")
     metas = metas if metas is None or isinstance(metas, pa.Array) else pa.array(metas, pa.large_string())
-    care = need_care(piece.text, piece.series, metas, settings)
+    care, chars = scan_texts(piece.text, metas, settings)
     if not care.any():
-        return _plain_table(source, piece, settings)
+        return _plain_table(source, piece, chars, settings)
     marked = np.flatnonzero(care)
     careful = _table(source, piece.rows(marked), settings)
     if care.all():
         return careful
     rest = np.flatnonzero(~care)
-    plain = _plain_table(source, piece, settings).take(pa.array(rest))
+    plain = _plain_table(source, piece, chars, settings).take(pa.array(rest))
     order = np.argsort(np.concatenate((rest, marked)), kind="stable")
     return pa.concat_tables([plain, careful]).take(pa.array(order))
 
 
-def _plain_table(source: Source, piece: Columns, settings: IngestSettings) -> pa.Table:
+def _plain_table(source: Source, piece: Columns, chars: np.ndarray, settings: IngestSettings) -> pa.Table:
     size = len(piece)
     texts = spans_digests(piece.text)
     none = pa.repeat(pa.scalar("none", pa.large_string()), size) if settings.ai_labels else None
@@ -77,8 +77,8 @@ def _plain_table(source: Source, piece: Columns, settings: IngestSettings) -> pa
         "text": piece.text,
         "raw_sha256": piece.raw if piece.raw is not None else texts,
         "text_sha256": texts,
-        "chars": piece.series.str.len_chars().fill_null(0).to_arrow(),
-        "bytes": piece.series.str.len_bytes().fill_null(0).to_arrow(),
+        "chars": pa.array(chars),
+        "bytes": pa.array(np.diff(borders_of(piece.text))),
         "ai_label": none,
         "transforms": pa.repeat(pa.scalar(list(piece.common), DOCUMENTS.field("transforms").type), size),
     }
@@ -87,20 +87,23 @@ def _plain_table(source: Source, piece: Columns, settings: IngestSettings) -> pa
 
 def spans_digests(texts: pa.Array) -> list[bytes]:
     """Return sha256 of each text's bytes."""
-    _, offsets, data = texts.buffers()
-    borders = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1].tolist()
-    view = memoryview(data or b"")
-    return [sha256(view[a:b]).digest() for a, b in pairwise(borders)]
+    view = memoryview(texts.buffers()[2] or b"")
+    return [sha256(view[a:b]).digest() for a, b in pairwise(borders_of(texts).tolist())]
+
+
+def borders_of(texts: pa.Array) -> np.ndarray:
+    """Return where each text begins in the array's bytes, and where the last one ends."""
+    return np.frombuffer(texts.buffers()[1], np.int64)[texts.offset : texts.offset + len(texts) + 1]
 
 
 def _named(source: Source, piece: Piece, record: Any, own: Any) -> dict[str, Any]:
     """Return the columns that say what a record is called and where it stands."""
     size = len(piece)
     ids = native_ids(piece, own)
-    prefix = sha256(source.id.encode() + b"\x00")
+    prefix = source.id.encode() + b"\x00"
     return {
         "row": pa.nulls(size, pa.uint32()),
-        "doc_id": [_digest(prefix, name) for name in ids],
+        "doc_id": [sha256(prefix + name.encode("utf-8", "surrogatepass")).digest() for name in ids],
         "source": pa.repeat(pa.scalar(source.id, pa.large_string()), size),
         "native_id": ids,
         "file": pa.repeat(pa.scalar(_printable(piece.file), pa.large_string()), size),
@@ -195,12 +198,6 @@ def native_ids(piece: Piece, own: Any) -> list[str]:
         name or (f"{file}!{errors[row]}@{offsets[row] or 0}" if place is None else f"{file}{mark}{place}")
         for row, (name, place) in enumerate(zip(own or [None] * size, places or [None] * size, strict=True))
     ]
-
-
-def _digest(prefix: Any, name: str) -> bytes:
-    hasher = prefix.copy()
-    hasher.update(name.encode("utf-8", "surrogatepass"))
-    return hasher.digest()
 
 
 def _printable(path: str) -> str:

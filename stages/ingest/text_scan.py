@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 from unicodedata import combining, decomposition, is_normalized
 
 import numba
@@ -10,44 +11,46 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from stages.ingest.labels import NOTICE
+from stages.ingest.labels import NOTICE as REACH
 from stages.ingest.settings import IngestSettings
+from stages.ingest.text_marks import COMPOSES, LABEL, NOTICE, RETURN, marks_of
 
-#: One of these words stands in every explicit notice (see labels); most texts hold none at head or tail.
-_MADE = "(?i)生成|合成|generat|synthesi|aigc"
-#: Blocks without a character of interest: CJK ideographs, Yi and Hangul syllables are left out of the search.
+#: Blocks without a character of interest are left out: CJK ideographs, Yi and Hangul syllables.
 _BLOCKS = ((0x00, 0x3400), (0xA000, 0xAC00), (0xD7A4, 0xD800), (0xE000, 0x12000), (0x16000, 0x17000),
            (0x1BC00, 0x1F000), (0x2F800, 0x2FA20))  # fmt: skip
 _SPACE, _COMPOSES = 1, 2
 
 
-def need_care(
-    texts: pa.Array, series: pl.Series, metas: pa.Array | None, settings: IngestSettings
-) -> np.ndarray:
-    """Return True for each text that must be looked at one by one, and for nulls; `series`: the same texts."""
+class Scanned(NamedTuple):
+    """Of each text: whether it must be looked at one by one (so must a null), and its code points."""
+
+    care: np.ndarray
+    chars: np.ndarray
+
+
+def scan_texts(texts: pa.Array, metas: pa.Array | None, settings: IngestSettings) -> Scanned:
+    """Tell which texts need care, in one pass over their bytes; `texts`: large_string, valid UTF-8."""
     size = len(texts)
     _, offsets, data = texts.buffers()
     borders = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + size + 1]
-    care = np.zeros(size, dtype=np.bool_)
-    if data is not None and size:
-        lead, points = _tables()
-        view = np.frombuffer(data, np.uint8)
-        _scan(view, borders, lead, points, settings.newlines, settings.normalise == "NFC", care)
-    else:
-        care[:] = True
+    if data is None or not size:
+        return Scanned(np.ones(size, np.bool_), np.zeros(size, np.int64))
+    view = np.frombuffer(data, np.uint8)
+    kinds, chars = marks_of(view, borders, 4 * REACH)
+    care = np.zeros(size, np.bool_)
+    if settings.newlines:
+        care |= (kinds & RETURN) > 0
+    lead, points = _tables()
+    compose = kinds & (COMPOSES if settings.normalise == "NFC" else 0)
+    _scan(view, borders, lead, points, compose, care)
+    if settings.ai_labels:
+        care |= (kinds & (LABEL | NOTICE)) > 0
+        if metas is not None:
+            labelled = pl.Series(metas).str.contains("AIGC", literal=True).fill_null(False)
+            care |= labelled.to_numpy()
     if texts.null_count:
         care |= texts.is_null().to_numpy(zero_copy_only=False)
-    return care | _may_be_labelled(series, metas) if settings.ai_labels else care
-
-
-def _may_be_labelled(series: pl.Series, metas: pa.Array | None) -> np.ndarray:
-    ends = pl.concat_str(pl.col("text").str.head(NOTICE), pl.lit("\n"), pl.col("text").str.tail(NOTICE))
-    found = pl.col("text").str.contains("AIGC", literal=True) | ends.str.contains(_MADE)
-    frame = pl.DataFrame({"text": series})
-    if metas is not None:
-        frame = frame.with_columns(pl.Series("meta", metas))
-        found |= pl.col("meta").str.contains("AIGC", literal=True).fill_null(False)
-    return frame.select(found.fill_null(True)).to_series().to_numpy()
+    return Scanned(care, chars)
 
 
 @lru_cache(maxsize=1)
@@ -74,36 +77,29 @@ def _tables() -> tuple[np.ndarray, np.ndarray]:
     lead = np.zeros(256, np.bool_)
     for point in np.flatnonzero(points & _COMPOSES).tolist():
         lead[chr(point).encode()[0]] = True
-    lead[13] = True
     return lead, points
 
 
 @numba.njit(cache=True)
-def _scan(data, borders, lead, points, newlines, compose, care):
-    """Mark texts with a carriage return, a character that NFC may change, or nothing but spaces."""
+def _scan(data, borders, lead, points, compose, care):
+    """Mark texts of nothing but spaces, and those among `compose` with a character that NFC may change."""
     for row in range(len(borders) - 1):
         at, end = borders[row], borders[row + 1]
         while at < end:  # spaces at the head
             point, size = _point(data, at)
             if points[point] & 1 == 0:
                 break
-            if point == 13 and newlines:
-                care[row] = True
             at += size
         if at >= end:
             care[row] = True
-        while at < end:
-            byte = data[at]
-            if not lead[byte]:
-                at += 1
-                continue
-            if byte == 13:
-                care[row] = care[row] or newlines
+        at = borders[row]
+        while at < end and compose[row] and not care[row]:
+            if not lead[data[at]]:
                 at += 1
                 continue
             point, size = _point(data, at)
             at += size
-            if points[point] & 2 and compose:
+            if points[point] & 2:
                 care[row] = True
 
 
