@@ -6,20 +6,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from lineage import lazy
 
-_PLACES = {
-    "verdicts": "verdicts",
-    "elect": "keepers",
-    "settle": "settle",
-    "order_view": "settle",
-    "decisions": "settle",
-}
-__all__ = sorted(_PLACES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+__getattr__, __all__ = lazy.names(
+    __name__,
+    {
+        "verdicts": "verdicts",
+        "elect": "keepers",
+        "settle": "settle",
+        "order_view": "settle",
+        "decisions": "settle",
+    },
+)

@@ -26,36 +26,29 @@ The names below are imported on first use: settings are read at every start of t
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from lineage import lazy
 
-_PLACES = {
-    "DedupSettings": "settings",
-    "annotate": "clustering",
-    "batches": "verification",
-    "candidates": "banding",
-    "clusters": "clustering",
-    "earlier": "releases",
-    "exact": "repeats",
-    "index_test_sets": "contamination",
-    "merge": "clustering",
-    "merge_pairs": "banding",
-    "method": "parameters",
-    "overlap": "contamination",
-    "partitions": "banding",
-    "pieces": "lines",
-    "repeated": "lines",
-    "report": "reporting",
-    "shares": "lines",
-    "sign": "signing",
-    "verify": "verification",
-}
-__all__ = sorted(_PLACES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
-    globals()[name] = value  # a submodule of the same name does not hide it
-    return value
+__getattr__, __all__ = lazy.names(
+    __name__,
+    {
+        "DedupSettings": "settings",
+        "annotate": "clustering",
+        "batches": "verification",
+        "candidates": "banding",
+        "clusters": "clustering",
+        "earlier": "releases",
+        "exact": "repeats",
+        "index_test_sets": "contamination",
+        "merge": "clustering",
+        "merge_pairs": "banding",
+        "method": "parameters",
+        "overlap": "contamination",
+        "partitions": "banding",
+        "pieces": "lines",
+        "repeated": "lines",
+        "report": "reporting",
+        "shares": "lines",
+        "sign": "signing",
+        "verify": "verification",
+    },
+)

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from itertools import product
 
 from stages.pii import checks
-from stages.pii.recognizer import Row
+from stages.pii.recognizer import STRIP, Row
+from stages.pii.values import numerals_to_digits
 
-DETECTOR = "china-pii@2"
+DETECTOR = "china-pii@3"
 L, R = r"(?<![0-9A-Za-z_])", r"(?![0-9A-Za-z_])"  # nothing of a longer number or word on either side
 ORDERS = (
     "订单",
@@ -49,6 +50,8 @@ GROUPS = (
 CHAT = "|".join(
     GAP.join([f"1[3-9][0-9]{{{n - 2}}}", *(f"[0-9]{{{m}}}" for m in rest)]) for n, *rest in GROUPS
 )
+NUMERAL = "零〇一幺二两三四五六七八九壹贰貳叁參肆伍陆陸柒捌玖"
+MIXED = f"[0-9{NUMERAL}]"  # digits and numerals, mixed as people do to hide a number
 REST = r"[ -]?(?:18|19|20)[0-9]{2} ?(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[ -]?[0-9]{3}[0-9Xx]"  # of a number in the form of GB 11643
 
 
@@ -69,9 +72,15 @@ def _needs(check: Callable[[str], bool]) -> Callable[[str], bool | None]:
     return hook
 
 
+def _in_numerals(value: str) -> bool:
+    """Answer whether a number written with Chinese numerals is a resident ID."""
+    return checks.resident_id(numerals_to_digits(value.translate(STRIP)))
+
+
 #: Certain by their own structure: looked for in text of any script.
 STRICT = [
     Row("CN_RESIDENT_ID", L + r"[1-9][0-9]{5}" + REST + R, 0.6, "num12", checks.resident_id, (), ORDERS[:3]),
+    Row("CN_RESIDENT_ID", r"(?<![0-9A-Za-z_])(?<![0-9][ .-])[1-9](?:[ .-]?[0-9]){16}[ .-]?[0-9Xx](?![0-9A-Za-z_]|[ .-][0-9])", 0.6, "num12", checks.resident_id, (), ORDERS[:3]),
     Row("CN_RESIDENCE_PERMIT", L + r"8[123]0000" + REST + R, 0.6, "num12", checks.residence_permit),
     Row("CN_FOREIGN_RESIDENT", L + r"9[0-9]{5}" + REST + R, 0.6, "num12", checks.permanent_residence),
     Row(
@@ -81,7 +90,7 @@ STRICT = [
     ),
     Row(
         "CN_MOBILE",
-        r"(?<![0-9A-Za-z_.%])(?<![0-9][-+])(?<![0-9A-Za-z]/)(?:\(?(?:\+|00)?86\)?[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}"
+        r"(?<![0-9A-Za-z_.%])(?<![0-9][-+])(?<![0-9A-Za-z]/)(?:(?:\((?:\+|00)?86\)|(?:\+|00)?86)[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}"
         r"(?![0-9]|[-.][0-9]|[A-Fa-f][0-9A-Fa-f])",
         0.7, "num9", None, ("手机", "电话", "mobile", "phone"), ORDERS,
     ),
@@ -90,8 +99,8 @@ STRICT = [
         r"(?<![0-9A-Za-z_.])(?<![0-9]-)[3-6][0-9]{3}([- ]?)[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?:\1[0-9]{1,3})?(?![0-9A-Za-z_]|[-.][0-9])",
         0.2, "num12", _bank_card, ("银行卡", "行卡", "卡号", "账号", "帐号", "账户", "储蓄卡", "借记卡", "信用卡", "开户"), ORDERS,
     ),
-    Row("CN_QQ", rf"(?<=(?:QQ|扣扣|企鹅号){IS})[1-9][0-9]{{4,11}}(?![0-9])", 0.7, "num5"),
-    Row("CN_WECHAT", rf"(?<=(?:微信|WeChat|Wechat|wechat|weixin|Weixin|wx|WX|vx|VX|Vx){IS})[A-Za-z][A-Za-z0-9_-]{{5,19}}(?![A-Za-z0-9_@.-])", 0.7, "word", case=True),
+    Row("CN_QQ", rf"(?<=(?:QQ|扣扣|企鹅号?|球球|[加十+]Q){IS})[1-9][0-9]{{4,11}}(?![0-9])", 0.7, "num5"),
+    Row("CN_WECHAT", rf"(?<=(?:微信|薇信|威信|[vV]信|加[vV]|WeChat|Wechat|wechat|weixin|Weixin|wx|WX|vx|VX|Vx){IS})[A-Za-z][A-Za-z0-9_-]{{5,19}}(?![A-Za-z0-9_@.-])", 0.7, "word", case=True),
     Row("IMEI", L + r"[0-9]{2}-?[0-9]{6}-?[0-9]{6}-?[0-9]" + R, 0.1, "num12", _needs(checks.luhn), ("imei", "串号", "机身码")),
     Row("IMSI", L + r"460[0-9]{12}" + R, 0.1, "num12", None, ("imsi",)),
     Row("ICCID", L + r"8986[0-9]{15,16}" + R, 0.1, "num12", None, ("iccid", "sim卡")),
@@ -106,10 +115,13 @@ STRICT = [
 HAN = [
     Row("CN_RESIDENT_ID_15", L + r"[1-9][0-9]{7}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}" + R, 0.1, "num12",
         _needs(checks.resident_id_15), ("身份证", "证件号")),
-    Row("CN_MOBILE", r"(?<![0-9])1 [3-9](?: [0-9]){9}(?! ?[0-9])", 0.6, "num9"),
+    Row("CN_MOBILE", r"(?<![0-9])(?<![0-9][ .·-])1([ .·-])[3-9](?:\1[0-9]){9}(?![0-9]|\1[0-9])", 0.6, "num9"),
     Row("CN_MOBILE", rf"(?<![0-9A-Za-z_.%+])(?<![0-9][ -])(?:\+?86{GAP})?(?:{CHAT})(?![0-9A-Za-z_]|[ .-][0-9])", 0.2, "num9", None,
         ("手机", "电话", "联系", "打给", "拨打", "致电", "号码", "短信", "加我", "call", "phone"), ORDERS),
-    Row("CN_MOBILE", r"(?<![零〇一幺二三四五六七八九])[一幺][三四五六七八九](?:-?[零〇一幺二三四五六七八九]){9}(?![零〇一幺二三四五六七八九十百千万亿])", 0.6, "cnnum"),
+    Row("CN_MOBILE", rf"(?<!{MIXED})(?<!{MIXED}[ .-])(?=(?:[0-9][ .-]?){{0,10}}[{NUMERAL}])[1一幺壹][ .-]?[3-9三四五六七八九叁參肆伍陆陸柒捌玖](?:[ .-]?{MIXED}){{9}}"
+        rf"(?![ .-]?{MIXED}|[十百千万亿])", 0.6, "cnnum"),
+    Row("CN_RESIDENT_ID", rf"(?<!{MIXED})(?<!{MIXED}[ .-])(?=(?:[0-9][ .-]?){{0,16}}[{NUMERAL}]){MIXED}(?:[ .-]?{MIXED}){{16}}[ .-]?[0-9Xx{NUMERAL}](?![ .-]?{MIXED}|[A-Za-z_])",
+        0.6, "cnnum", _in_numerals),
     Row("CN_LANDLINE", r"(?<![0-9A-Za-z_.-])(?:\(0(?:10|2[0-57-9]|[3-9][0-9]{2})\) ?|(?:\+?86[- ]?)?0(?:10|2[0-57-9]|[3-9][0-9]{2})[- ])"
         r"[1-9][0-9]{6,7}(?:[-转][0-9]{1,5})?(?![0-9A-Za-z_]|-[0-9])", 0.6, "num9", None, ("电话", "座机", "传真", "热线"), ORDERS),
     Row("CN_PASSPORT", L + r"(?:[EGDSPH][0-9]{8}|E[A-HJ-NP-Z][0-9]{7}|1[45][0-9]{7})" + R, 0.1, "num7", None, ("护照", "passport")),
@@ -136,5 +148,5 @@ def _cases(word: str) -> list[str]:
 
 
 #: Literals without which a row with the gate "word" cannot match.
-WORDS = ("微信", "WeChat", "Wechat", "wechat", "weixin", "Weixin", "wx", "WX", "vx", "VX", "Vx",
+WORDS = ("微信", "薇信", "威信", "v信", "V信", "加v", "加V", "WeChat", "Wechat", "wechat", "weixin", "Weixin", "wx", "WX", "vx", "VX", "Vx",
          "出生", "生日", "生于", *_cases("dob"), *_cases("d.o.b"), *_cases("born"), *_cases("birth"))  # fmt: skip

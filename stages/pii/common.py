@@ -4,14 +4,19 @@
 from __future__ import annotations
 
 from functools import cache
+from string import ascii_letters
 
+import regex as re
 import tldextract
 
 from stages.pii.recognizer import Row
+from stages.pii.values import plain_address
 
-DETECTOR = "common-pii@2"
+DETECTOR = "common-pii@3"
 
 LOCAL = r"[A-Za-z0-9_%+~'-]"  # what addresses use in practice: more would swallow links and code
+#: Suffixes of mail inside an organisation, and those of examples (RFC 2606); `.invalid` is that of our surrogates.
+INSIDE = ("internal", "local", "lan", "corp", "intranet", "localdomain", "example", "test")
 NOT_LAST = "的了是用到至发给在请和与及或以从为有收寄加@"  # a verb or particle before an address that lost its mailbox
 NOT_LOCAL = ("邮箱", "邮件", "后缀", "域名", "地址", "账号", "帐号", "账户", "用户", "前缀", "结尾")
 LABEL = r"[A-Za-z0-9\u00a1-\u024f](?:[A-Za-z0-9\u00a1-\u024f-]{0,61}[A-Za-z0-9\u00a1-\u024f])?"
@@ -31,8 +36,22 @@ def _real_host(host: str) -> bool:
 
 
 def email(value: str) -> bool:
-    """Answer whether the part after the last @ is a name under a public suffix."""
-    return _real_host(value.rpartition("@")[2].lower())
+    """Answer whether the part after the last @ is a name under a public suffix or one used inside houses."""
+    host = value.rpartition("@")[2].lower()
+    return _real_host(host) or host.rpartition(".")[2] in INSIDE
+
+
+def hidden_email(value: str) -> bool:
+    """Answer whether an address written with words for its signs is one: a name under a public suffix."""
+    return email(plain_address(value))
+
+
+def spaced_email(value: str) -> bool | None:
+    """Answer False where an address with spaces around its @ is none; the pattern's score stands otherwise."""
+    return None if hidden_email(value) else False
+
+
+vars(spaced_email)["weak"] = True
 
 
 def han_email(value: str) -> bool:
@@ -48,7 +67,24 @@ def link(value: str) -> bool | None:
     return None if _real_host(host) else False
 
 
+def _bracketed(*words: str) -> list[str]:
+    """Return words in brackets of each kind, with and without spaces inside."""
+    pairs = (("[", "]"), ("(", ")"), ("{", "}"), ("<", ">"))
+    return [f"{a}{gap}{w}{gap}{b}" for a, b in pairs for w in words for gap in ("", " ")]
+
+
+_ATS, _DOTS = _bracketed("at", "AT", "At", "@", "艾特"), _bracketed("dot", "DOT", "Dot", "点", ".")
+AT = f" ?(?:{'|'.join(map(re.escape, _ATS))}|艾特) ?"
+DOT = f"(?: ?(?:{'|'.join(map(re.escape, _DOTS))}|点) ?| (?:dot|DOT|Dot) )"
+NAME, HOST = f"{LOCAL}{{1,64}}(?:\\.{LOCAL}{{1,64}}){{0,6}}", "[A-Za-z0-9-]{1,63}"
+SPACED = rf"(?<!{LOCAL})(?<!{LOCAL}\.){NAME}(?: @ ?|@ )(?:{LABEL}\.){{1,6}}{LABEL}(?![A-Za-z0-9\u00a1-\u024f]|-+[A-Za-z0-9])"
+#: Literals without which a row with the gate "hidden" cannot match.
+HIDDEN = (*_ATS, *_DOTS, "艾特", " dot ", " DOT ", " Dot ", "点 ", *map("点{}".format, ascii_letters))
+
 COMMON = [
+    Row("EMAIL_ADDRESS", rf"(?<!{LOCAL})(?<!{LOCAL}\.){NAME}(?:{AT}{HOST}(?:(?:{DOT}|\.){HOST}){{1,4}}| (?:at|AT|At) {HOST}(?:{DOT}{HOST}){{1,4}}|@{HOST}(?:{DOT}{HOST}){{1,4}})(?![A-Za-z0-9-])",
+        0.5, "hidden", hidden_email, case=True),
+    Row("EMAIL_ADDRESS", SPACED, 0.2, "spacedmail", spaced_email, ("邮箱", "邮件", "邮址", "联系", "email", "e-mail", "mail", "contact", "write to")),
     Row(
         "EMAIL_ADDRESS",
         rf"(?<!{LOCAL})(?<!{LOCAL}\.){LOCAL}{{1,64}}(?:\.{LOCAL}{{1,64}}){{0,6}}@(?:{LABEL}\.){{1,6}}{LABEL}"
@@ -63,8 +99,10 @@ COMMON = [
     Row("URL", rf"(?<![A-Za-z0-9@._%-])(?:(?:https?|ftp)://)?(?:{LABEL}\.){{1,8}}[A-Za-z]{{2,24}}(?![A-Za-z0-9@-]|\.[A-Za-z0-9])(?::[0-9]{{1,5}})?(?:/[^\s()<>\"'\u3000-\u9fff\uff00-\uffef]{{0,1024}})?", 0.5, "link", link),
 ]  # fmt: skip
 
-#: Mailboxes in Chinese characters (RFC 6531), where a sign before them says where they begin.
+#: Mailboxes in Chinese characters (RFC 6531), where a sign before them says where they begin; and those with spaces:
+#: in Chinese text no name stands beside an @ and a host by chance.
 HAN = [
+    Row("EMAIL_ADDRESS", SPACED, 0.4, "spacedmail", spaced_email),
     Row(
         "EMAIL_ADDRESS",
         rf"(?<![\u3400-\u9fffA-Za-z0-9_.%+@-])[\u4e00-\u9fff]{{2,4}}@(?:{LABEL}\.){{1,6}}{LABEL}(?![A-Za-z0-9\u00a1-\u024f-])",

@@ -11,7 +11,7 @@ from numba import njit
 Events = tuple[np.ndarray, np.ndarray]  # begin, end (positions in the buffer, int64), in order of begin
 
 DIGIT, ALPHA, HEX, GAP, NUMERAL, PLATE, LOCAL, UNIT = (1 << i for i in range(8))
-NUMERALS = "零〇一幺二两三四五六七八九"
+NUMERALS = "零〇一幺二两三四五六七八九壹贰貳叁參肆伍陆陸柒捌玖"
 PLATES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 FOLDED = "\u017f\u212a"  # long s and the Kelvin sign match [a-z] where case is ignored
 UNITS = "号號弄"  # after the number of a house
@@ -54,8 +54,11 @@ def numbers(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def cnnum(points: np.ndarray, flags: np.ndarray) -> Events:
-    """Eleven Chinese numerals and more with at most one other sign between two of them."""
-    return _clusters(flags, NUMERAL, GAP, 1, 11)[:2]
+    """Eleven digits and Chinese numerals and more, one numeral at least, with at most one other sign between two."""
+    begin, end, _ = _clusters(flags, NUMERAL | DIGIT, GAP, 1, 11)
+    count = np.concatenate(([0], np.cumsum((flags & NUMERAL) > 0)))
+    written = count[end] > count[begin]
+    return begin[written], end[written]
 
 
 def code(points: np.ndarray, flags: np.ndarray) -> Events:
@@ -83,6 +86,15 @@ def mail(points: np.ndarray, flags: np.ndarray) -> Events:
     """An @ after a sign that a local part can end with."""
     at = np.flatnonzero(points[1:] == 0x40) + 1
     at = at[(flags[at - 1] & LOCAL) > 0]
+    return at, at + 1
+
+
+def spacedmail(points: np.ndarray, flags: np.ndarray) -> Events:
+    """An @ with a space on either side, after a sign that a local part can end with."""
+    at = np.flatnonzero(points[2:-1] == 0x40) + 2
+    before, after = points[at - 1] == 0x20, points[at + 1] == 0x20
+    local = np.where(before, flags[at - 2], flags[at - 1]) & LOCAL
+    at = at[(before | after) & (local > 0)]
     return at, at + 1
 
 

@@ -25,6 +25,8 @@ REACH = {
     "iban": (0, 64),
     "net": (64, 64),
     "mail": (460, 460),
+    "spacedmail": (460, 460),
+    "hidden": (520, 460),
     "hanmail": (8, 460),
     "link": (540, 1640),
     "key": (16, 5200),
@@ -35,6 +37,10 @@ REACH = {
     "date": (24, 40),
     "place": (80, 140),
 }
+
+
+#: Literals of which a match of these gates holds one.
+LITERALS = {"key": common.KEYS, "word": china.WORDS, "name": names.WORDS, "hidden": common.HIDDEN}
 
 
 class Windows(NamedTuple):
@@ -98,9 +104,12 @@ def _merge(
 
 def _events(batch: Batch, gate: str, seen: dict[str, Any]) -> events.Events:
     """Return the places (begin, end) in the batch that a match of this gate must contain."""
-    if gate in ("key", "word", "name"):
-        hits = _literals(gate).find_matches_as_indexes(batch.text, overlapping=True)
-        found = np.array(hits, dtype=np.int64).reshape(-1, 3)
+    if gate in LITERALS:
+        if "literals" not in seen:
+            hits = _automaton().find_matches_as_indexes(batch.text, overlapping=True)
+            seen["literals"] = np.array(hits, dtype=np.int64).reshape(-1, 3)
+        found = seen["literals"]
+        found = found[np.isin(found[:, 0], _numbers(gate))]
         return found[:, 1], found[:, 2]
     if gate.startswith("num"):
         if "num" not in seen:
@@ -112,6 +121,19 @@ def _events(batch: Batch, gate: str, seen: dict[str, Any]) -> events.Events:
 
 
 @cache
-def _literals(gate: str) -> ahocorasick_rs.AhoCorasick:
-    """Return the automaton of a gate's literals."""
-    return ahocorasick_rs.AhoCorasick({"key": common.KEYS, "word": china.WORDS, "name": names.WORDS}[gate])
+def _words() -> list[str]:
+    """Return the literals of all gates."""
+    return sorted({word for words in LITERALS.values() for word in words})
+
+
+@cache
+def _automaton() -> ahocorasick_rs.AhoCorasick:
+    """Return one automaton over the literals of all gates: a batch is read once for them."""
+    return ahocorasick_rs.AhoCorasick(_words())
+
+
+@cache
+def _numbers(gate: str) -> np.ndarray:
+    """Return the numbers of a gate's literals within the automaton."""
+    mine = set(LITERALS[gate])
+    return np.array([number for number, word in enumerate(_words()) if word in mine])

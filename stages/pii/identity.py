@@ -11,6 +11,8 @@ from stages.pii import china, common, models, packs, readers
 from stages.pii.settings import PiiSettings
 
 LANGUAGES = {china.DETECTOR: ["zh", "en"], common.DETECTOR: ["zh", "en"], packs.PRESIDIO: ["en", "zh"]}
+#: Settings that change no finding: how texts are batched, and what second label a document gets.
+LABELS_ONLY = ("batch_chars", "engine", "as_of", "aggregate_types")
 LIBRARIES = ("phonenumbers", "presidio-analyzer", "regex", "tldextract")
 
 
@@ -20,7 +22,7 @@ def detectors(settings: PiiSettings) -> list[dict]:
     for pack in packs.PACKS:
         for item in packs.of(pack, settings):
             codes.setdefault(item.detector, set()).add(item.supported_entities[0])
-    rules = _digest([_code(), settings.model_dump(mode="json", exclude={"batch_chars", "engine"})])
+    rules = _digest([_code(), settings.model_dump(mode="json", exclude=set(LABELS_ONLY))])
     found = [
         {
             "detector": n,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-ZERO_WIDTH = np.array([0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF], dtype=np.uint32)
+ZERO_WIDTH = np.array([0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0x20E3, 0xFE0F, 0xFEFF], dtype=np.uint32)
 FULL_WIDTH = (0xFF01, 0xFF5E)  # ！ to ～, 0xFEE0 above ASCII
+CIRCLED = ((0x2460, 0x24EA), (0x2776, 0x24FF), (0x2780, 0x1F10B), (0x278A, 0x1F10C))  # one to nine, and zero
 MATH_DIGITS = (0x1D7CE, 0x1D7FF)  # five styles of 0 to 9
 
 
@@ -17,8 +18,8 @@ def code_points(text: str) -> np.ndarray:
 def normalise(points: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     """Return normalised code points and, where characters were dropped, each one's old position (else None).
 
-    Full-width forms, mathematical digits, wide spaces and two letters that fold to ASCII become ASCII, one for one;
-    lone surrogates become U+FFFD; zero-width characters and soft hyphens go.
+    Full-width forms, mathematical digits, circled digits in a row, wide spaces and two letters that fold become
+    ASCII, one for one. Lone surrogates become U+FFFD. Zero-width characters, soft hyphens and keycaps' frames go.
     """
     if not len(points) or points.max() < 0xAD:
         return points, None
@@ -27,6 +28,7 @@ def normalise(points: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     out[full] -= 0xFEE0
     maths = (out >= MATH_DIGITS[0]) & (out <= MATH_DIGITS[1])
     out[maths] = 0x30 + (out[maths] - MATH_DIGITS[0]) % 10
+    _circled(out)
     out[(out == 0x00A0) | (out == 0x3000)] = 0x20
     out[out == 0x212A] = 0x4B  # Kelvin sign and long s equal k and s where case is ignored
     out[out == 0x017F] = 0x73
@@ -36,6 +38,20 @@ def normalise(points: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         return out, None
     kept = np.flatnonzero(~gone)
     return out[kept], kept
+
+
+def _circled(points: np.ndarray) -> None:
+    """Turn circled digits into digits in place where two stand side by side: one alone numbers a list."""
+    one = np.zeros(len(points) + 2, dtype=bool)
+    for first, zero in CIRCLED:
+        one[1:-1] |= ((points >= first) & (points < first + 9)) | (points == zero)
+    if not one.any():
+        return
+    beside = one[1:-1] & (one[:-2] | one[2:])
+    for first, zero in CIRCLED:
+        digit = beside & (points >= first) & (points < first + 9)
+        points[digit] -= first - 0x31
+        points[beside & (points == zero)] = 0x30
 
 
 def to_text(points: np.ndarray) -> str:

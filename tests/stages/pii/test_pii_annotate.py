@@ -1,5 +1,6 @@
 """The tables of the stage: row-aligned, typed, equal for equal texts, and silent about values."""
 
+import datetime as dt
 import hashlib
 
 import polars as pl
@@ -57,3 +58,8 @@ def test_a_switched_off_type_is_not_found_and_leaves_the_detector_list():
     assert [f.type for f in scan([f"see {EMAIL}"], settings)] == []
     assert all("EMAIL_ADDRESS" not in d["codes"] for d in detectors(settings))
     assert detectors(settings)[0]["sha256"] != detectors(PiiSettings())[0]["sha256"]
+
+
+def test_settings_that_change_no_finding_leave_the_measured_figures_valid():
+    other = PiiSettings(as_of=dt.date(2026, 1, 1), aggregate_types=9, batch_chars=10)
+    assert detectors(other) == detectors(PiiSettings())
