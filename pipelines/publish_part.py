@@ -102,7 +102,7 @@ def _fill(task: BuildTask, fresh: Path) -> None:
         facts=facts,
         stages=common["stages"],
         method=common["method"],
-        gates=run_gates(policy.gates, "shard", facts | {"stages": common["stages"]}),
+        gates=run_gates(policy.gates, "shard", facts | {"stages": common["stages"]}, common["waivers"]),
         policy={"id": policy.policy, "version": policy.version, "sha256": policy.sha256},
         lineage=_write_lineage(fresh, ref, lineage, rows, tables["decide"]),
     )

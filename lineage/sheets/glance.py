@@ -9,7 +9,7 @@ from lineage.sheets.model import Facts, Glance, Notes, Table, Value
 from lineage.sheets.reader import Reader
 
 #: What a reader must see first: trouble, then doubt, then success.
-SEVERITY = ("fail", "not_run", "warn", "waived", "pass")
+SEVERITY = ("fail", "waived", "not_run", "warn", "pass")
 
 
 def glance(read: Reader, manifest_path: str, manifest_sha256: str, verify: str) -> Glance:
@@ -38,7 +38,7 @@ def grade(read: Reader) -> tuple[Value, str]:
     found = read.entries("/gates")
     stated = read.get("/grade_allowed")
     allowed = str(stated) if stated else allowed_by(found)
-    missing = any(gate.get("status") == "not_run" for gate in found)
+    missing = any(gate.get("status") in ("not_run", "waived") for gate in found)
     key = {"withheld": "withheld", "certified": "certified", "screened": "screened" if missing else "short"}
     if allowed == "certified" and "dataset" not in read.manifest:
         allowed, key = "screened", {"screened": "shard"}
@@ -50,12 +50,12 @@ def grade(read: Reader) -> tuple[Value, str]:
 def allowed_by(gates: list[dict[str, Any]]) -> str:
     """Return withheld, screened or certified: the best grade these gate results allow.
 
-    A failed gate withholds; `certified` needs all gates that name it to pass or be waived, and at least one.
+    A failed gate withholds; `certified` needs all gates that name it to pass, and at least one.
     """
     if any(gate.get("status") == "fail" for gate in gates):
         return "withheld"
     needed = [gate for gate in gates if "certified" in (gate.get("grades") or ())]
-    return "certified" if needed and all(g["status"] in ("pass", "waived") for g in needed) else "screened"
+    return "certified" if needed and all(g["status"] == "pass" for g in needed) else "screened"
 
 
 def gates(read: Reader) -> Table:

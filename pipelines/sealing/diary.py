@@ -34,10 +34,14 @@ def note_waiver(
     """Note that a gate of the policy in force is waived until a day; a gate it does not have is an InputError."""
     from stages.decide.policy import load_policy
 
-    gates = [g.id for g in load_policy(project.policy_path).gates]
+    gates = {g.id: g for g in load_policy(project.policy_path).gates}
     if gate not in gates:
         raise InputError(
             f"the policy has no gate {gate!r}", where=str(project.policy_path), cure=", ".join(gates)
+        )
+    if not gates[gate].may_be_waived:
+        raise InputError(
+            f"gate {gate!r} cannot be waived", where=str(project.policy_path), cure="mend the cause"
         )
     facts = {"gate": gate, "approver": approver, "reason": reason, "expires": expires}
     return note(project.root, "waiver", facts, actor=approver, key=key)

@@ -11,6 +11,7 @@ from lineage.errors import InputError
 from pipelines import source_lock
 from pipelines.project import STAGES, read_json, write_json
 from pipelines.stage_run import StageRun
+from pipelines.waivers import in_force
 from stages.ingest.places import is_remote, remote_digests, sweep
 from stages.inventory import code_digest, digest_files
 
@@ -24,9 +25,8 @@ def run(run: StageRun) -> dict[str, Any]:
     from stages.decide.policy import load_policy
 
     project = run.project
-    load_policy(
-        project.policy_path
-    )  # a rule that cannot be read stops the run here, not after hours of reading
+    # a rule that cannot be read stops the run here, not after hours of reading
+    policy = load_policy(project.policy_path)
     memo_path = project.data / ".memo.json"
     memo = read_json(memo_path) if memo_path.is_file() else {}
     fresh: dict[str, list[Any]] = {}
@@ -43,6 +43,7 @@ def run(run: StageRun) -> dict[str, Any]:
     source_lock.hold(project.root, listing["ingest"]["sources"], project.sources)
     for name, sources in _views(run).items():
         listing[name]["sources"] = sources
+    listing["publish"]["waivers"] = in_force(project.root, policy, project.params.release.as_of)
     for name, value in listing.items():
         write_json(project.data / "inventory" / f"{name}.json", value)
     write_json(memo_path, fresh)

@@ -67,6 +67,7 @@ def _common(run: StageRun, policy: Any) -> dict[str, Any]:
         "method": method(project.params.dedup),
         "sources": {s["id"]: s for s in project.inventory("publish")["sources"]},
         "answers": _answers(answers),
+        "waivers": project.inventory("publish")["waivers"],
         "hmac": project_hmac(run),
         "key_folder": str(folder),
         "keyid": keys.load_signer(folder).keyid,
@@ -128,6 +129,7 @@ def _task(run: StageRun, ref: Any, common: dict[str, Any], plan: tuple[dict[str,
         source=common["sources"][ref.source],
         hmac=hashlib.sha256(b"hallmark-key-id" + common["hmac"]).hexdigest(),
         code=run.code,
+        waivers={g.id: common["waivers"].get(g.id) for g in common["policy"].gates if g.scope == "shard"},
         **named,
     )
     return BuildTask(

@@ -140,11 +140,17 @@ class Gate(Strict):
     threshold: float = Field(0.0, description="Passes at this value or better")
     grades: tuple[Literal["screened", "certified"], ...] = Field((), description="Grades that need it")
     scope: Literal["shard", "release"] = "release"
+    waivable: bool = Field(True, description="A journalled waiver may stand in for it (never for the books)")
     zh: str = ""
     en: str = ""
     clause: str = ""
     edition: str = ""
     verified: bool = False
+
+    @property
+    def may_be_waived(self) -> bool:
+        """Tell whether a waiver counts: never for the books, which are law."""
+        return self.waivable and self.measure != "books-open"
 
 
 class Material(Strict):

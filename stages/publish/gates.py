@@ -73,9 +73,21 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def run_gates(gates: tuple[Gate, ...], scope: str, facts: Facts) -> list[dict[str, Any]]:
-    """Return [{id, status, measured, threshold, grades, zh, en, clause, edition, verified}] for one scope."""
-    return [_run(g, facts) for g in gates if g.scope == scope]
+def run_gates(
+    gates: tuple[Gate, ...], scope: str, facts: Facts, waivers: Facts | None = None
+) -> list[dict[str, Any]]:
+    """Return [{id, status, measured, threshold, grades, zh, en, clause, edition, verified}] for one scope.
+
+    `waivers`: by gate, as `pipelines.waivers.in_force` tells them. A gate that does not pass and has one is `waived`,
+    with `waiver`: what the journal says, and `instead_of`: what the gate would have said.
+    """
+    return [_waived(_run(g, facts), waivers or {}) for g in gates if g.scope == scope]
+
+
+def _waived(row: dict[str, Any], waivers: Facts) -> dict[str, Any]:
+    if row["status"] == "pass" or row["id"] not in waivers:
+        return row
+    return row | {"status": "waived", "waiver": waivers[row["id"]] | {"instead_of": row["status"]}}
 
 
 def _run(gate: Gate, facts: Facts) -> dict[str, Any]:
@@ -105,9 +117,9 @@ def _run(gate: Gate, facts: Facts) -> dict[str, Any]:
 def grade_allowed(gates: list[dict[str, Any]]) -> str:
     """Return the best grade these gate results allow: certified, screened or withheld.
 
-    A computed fail withholds; `not_run` never withholds and never certifies.
+    A computed fail withholds; what was not run or is waived never withholds and never certifies.
     """
     if any(g["status"] == "fail" for g in gates):
         return "withheld"
     needed = [g for g in gates if "certified" in g["grades"]]
-    return "certified" if needed and all(g["status"] in ("pass", "waived") for g in needed) else "screened"
+    return "certified" if needed and all(g["status"] == "pass" for g in needed) else "screened"

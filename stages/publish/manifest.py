@@ -12,6 +12,9 @@ from stages.screen.fairness import release_facts
 SHARD_SCHEMA = "urn:hallmark:shard-manifest:1"
 RELEASE_SCHEMA = "urn:hallmark:release-manifest:1"
 
+#: States of a gate, the worst first.
+STATES = ("fail", "waived", "not_run", "warn", "pass")
+
 #: What a screen for text can never show, printed on every sheet.
 LIMITS = {
     "en": [
@@ -61,7 +64,7 @@ def shard_manifest(
         "not_checked": not_checked(stages, gates, facts["not_run"]),
         "policy": dict(policy),
         "lineage": dict(lineage),
-        "known_limits": LIMITS,
+        "known_limits": known_limits(gates),
     }
 
 
@@ -96,9 +99,10 @@ def _silent(stages: list[dict[str, Any]], seen: list[dict[str, Any]]) -> list[di
 def not_checked(stages: list, gates: list, not_run: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what was not checked and why, in both languages: gates, risks, detectors without evidence, texts."""
     rows = [
-        {"what_zh": g["zh"] or g["id"], "what_en": g["en"] or g["id"], "why": "not_run"}
+        {"what_zh": g["zh"] or g["id"], "what_en": g["en"] or g["id"], "why": status}
+        for status in ("waived", "not_run")
         for g in gates
-        if g["status"] == "not_run"
+        if g["status"] == status
     ]
     detectors = [d for s in stages for d in s["detectors"]]
     for status in sorted({d["status"] for d in detectors} - {"run"}):
@@ -122,6 +126,27 @@ def not_checked(stages: list, gates: list, not_run: list[dict[str, Any]]) -> lis
         for r in not_run
     ]
     return rows
+
+
+def known_limits(gates: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return what the screen cannot show, after what was waived: by whom, why, until when, in place of what."""
+    told: dict[str, list[str]] = {"en": [], "zh": []}
+    for gate in _distinct(gates):
+        if gate["status"] != "waived":
+            continue
+        own = gate["waiver"]
+        said = f"{own['approver']}: {own['reason']} ({own['expires']}; journal {own['entry']})"
+        told["en"].append(f"Gate {gate['id']} was waived, which proves nothing. {own['instead_of']}; {said}")
+        told["zh"].append(f"门限 {gate['id']} 经豁免,不证明任何事情。{own['instead_of']};{said}")
+    return {lang: told[lang] + LIMITS[lang] for lang in LIMITS}
+
+
+def _distinct(gates: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return one result per gate, the worst: a gate over shards stands in each of them."""
+    worst: dict[str, Mapping[str, Any]] = {}
+    for gate in sorted(gates, key=lambda g: STATES.index(g["status"])):
+        worst.setdefault(gate["id"], gate)
+    return list(worst.values())
 
 
 def merge(manifests: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -211,11 +236,11 @@ def release_manifest(
         "audit": extra["audit"],
         "gates": gates,
         "grade_allowed": grade_allowed(every),
-        "not_checked": not_checked(first["stages"], gates, total["not_run"]),
+        "not_checked": not_checked(first["stages"], _distinct(every), total["not_run"]),
         "policy": dict(first["policy"]),
         "merkle": {"kept_root": kept_root, "shard_root": shard_root(shards)},
         "previous": extra["previous"],
         "ledger": extra["ledger"],
         "revocations": extra["revocations"],
-        "known_limits": LIMITS,
+        "known_limits": known_limits(every),
     }

@@ -92,6 +92,7 @@ def test_every_measure_of_the_shipped_policy_exists() -> None:
         ([("pass", ["screened", "certified"]), ("not_run", ["certified"])], "screened"),
         ([("pass", ["screened", "certified"]), ("fail", ["certified"])], "withheld"),
         ([("warn", []), ("pass", ["screened"])], "screened"),
+        ([("waived", ["certified"]), ("pass", ["certified"])], "screened"),
     ],
 )
 def test_the_grade_that_gates_allow(results, grade: str) -> None:
