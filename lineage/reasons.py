@@ -70,6 +70,16 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason("opted-out", False, "The author or site refused the use", "作者或网站已拒绝使用"),
     Reason(
+        "robots-disallowed",
+        False,
+        "The site's robots.txt refused the page",
+        "网站的 robots.txt 不允许抓取该页",
+    ),
+    Reason("tdm-reserved", False, "The site reserved text and data mining", "网站保留文本与数据挖掘权利"),
+    Reason("noai", False, "The page refuses use for AI", "网页声明不得用于人工智能"),
+    Reason("noimageai", False, "The page refuses use of its images for AI", "网页声明其图像不得用于人工智能"),
+    Reason("refusal-list", False, "The operator's refusal list names it", "列入运营方的拒绝使用清单"),
+    Reason(
         "no-lawful-basis", False, "Personal information without a lawful basis", "含个人信息而无合法性基础"
     ),
     Reason("removal-request", True, "Removed on request", "应请求移除"),
@@ -116,3 +126,6 @@ REASONS: tuple[Reason, ...] = (
 )
 
 BY_SLUG: dict[str, Reason] = {r.slug: r for r in REASONS}
+
+#: The ways in which a site or a rights holder refused.
+OPT_OUTS = ("opted-out", "robots-disallowed", "tdm-reserved", "noai", "noimageai", "refusal-list")

@@ -13,6 +13,7 @@ from lineage.exports.domains import Domains, domains
 from lineage.exports.facts import NOT_STATED, Release, name, or_not_stated, published, table
 from lineage.exports.paper import Paper
 from lineage.exports.rights import effective
+from lineage.reasons import OPT_OUTS
 
 PATH = "exports/eu-public-summary.md"
 UNSAID = NOT_STATED["en"]
@@ -158,7 +159,7 @@ def _why_none(release: Release, found: Domains) -> str:
 
 
 def _opt_out(release: Release, paper: Paper, _: Any) -> None:
-    opted = sum(r["docs"] for r in release.manifest["reasons"] if r["reason"] == "opted-out")
+    opted = sum(r["docs"] for r in release.manifest["reasons"] if r["reason"] in OPT_OUTS)
     robots = release.of_class(*CRAWLED)
     held = [s["id"] for s in robots if any(e["kind"] == "robots-verdict" for e in s["evidence"])]
     paper.table(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import NamedTuple
 
 import polars as pl
 
 from lineage import records
+from stages.decide.optouts import Refusals, Robots, Snapshot
 from stages.decide.policy import Example, Given, Policy
 from stages.decide.rules import Context, Evidence, SourceFacts
 from stages.decide.verdicts import verdicts
@@ -15,6 +17,7 @@ from stages.quality import EVIDENCE
 
 DAY = dt.date(2000, 1, 1)
 PURPOSE = "example"
+NO_ROBOT = "User-agent: *\nDisallow: /\n"
 
 
 class Outcome(NamedTuple):
@@ -48,16 +51,22 @@ def _context(given: Given) -> Context:
         retain_until=(DAY - dt.timedelta(days=1) if given.retention_ended else DAY).isoformat(),
         purposes=(PURPOSE,) if given.purpose_covered else (),
         lawful_basis=given.lawful_basis,
+        robots=Robots(files=(Snapshot("example.org", 200, "", NO_ROBOT),))
+        if given.robots_disallowed
+        else None,
+        refusals=(Refusals("", domains=frozenset({"example.org"})),) if given.refusal_listed else (),
     )
     return Context(DAY, PURPOSE, {"example": source})
 
 
 def _evidence(given: Given) -> Evidence:
     key = {"row": [0], "doc_id": [b"\x00" * 32]}
+    said = [*given.opt_outs, *(["no thanks"] if given.opted_out else [])]
     docs = key | {
         "source": ["example"], "status": [records.STATUS_OK], "error": [None], "licence": [given.licence],
         "chars": [1000], "date": [None], "ai_label": [given.ai_label], "text_sha256": [b"\x00" * 32],
-        "meta": ['{"opt_out":["noai"]}' if given.opted_out else None],
+        "meta": [json.dumps({"opt_out": said}) if said else None],
+        "url": ["https://example.org/page"], "author": [None],
     }  # fmt: skip
     quality = key | {n: [given.quality.get(n)] for n in EVIDENCE if n not in key} | {"lang": [given.lang]}
     pii = key | {
@@ -67,7 +76,8 @@ def _evidence(given: Given) -> Evidence:
         "not_run": [list(given.pii_not_run)],
     }
     screen = key | {"hits": [[h.model_dump() for h in given.hits]], "not_run": [list(given.screen_not_run)]}
-    text = dict.fromkeys(("error", "licence", "date", "source", "status", "ai_label", "meta"), pl.String)
+    names = ("error", "licence", "date", "source", "status", "ai_label", "meta", "url", "author")
+    text = dict.fromkeys(names, pl.String)
     return Evidence(
         pl.DataFrame(docs, schema_overrides=text | {"row": pl.UInt32}),
         pl.DataFrame(quality, schema=EVIDENCE),

@@ -29,6 +29,13 @@ RIGHTS = {
     "retention-ended": "the source may no longer be kept on the release's day",
     "purpose-not-covered": "the source was not collected for the release's purpose",
     "no-lawful-basis": "personal information was found, and the source states no lawful basis",
+    "opted-out": "the document, its page or its server refuses the use, in whatever words",
+    "tdm-reserved": "its page or server reserves text and data mining (tdm-reservation)",
+    "noai": "its page or server says noai",
+    "noimageai": "its page or server says noimageai",
+    "robots-disallowed": "a robots.txt snapshot of its source refuses its address to one of the agents",
+    "robots-unjudged": "its source has robots.txt snapshots, and none can judge the document",
+    "refusal-list": "a refusal list of the operator names its domain, address, digest or author",
 }
 
 

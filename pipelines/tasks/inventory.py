@@ -122,7 +122,9 @@ def _views(run: StageRun) -> dict[str, list[dict[str, Any]]]:
     """Return what sample, decide and publish need to know of each source."""
     from stages.ingest.source import public_view
 
-    facts = [source_facts(s) for s in run.project.sources.values()]
+    project, memo = run.project, {}
+    common = project.params.decide.refusals
+    facts = [source_facts(s) | opt_out_facts(s, common, project.root, memo) for s in project.sources.values()]
     public = [
         public_view(s) | {"evidence": _proofs(s, run.project.root)} for s in run.project.sources.values()
     ]
@@ -133,8 +135,37 @@ def _proofs(source: Any, root: Path) -> list[dict[str, str]]:
     """Return kind and digest of each evidence file: a release proves it, and never holds or names it."""
     return [
         {"kind": e.kind, "sha256": digest_files([root / e.path], root, {})[0]["sha256"]}
-        for e in source.evidence
+        for e in (*source.evidence, *_snapshots(source))
     ]
+
+
+def _snapshots(source: Any) -> list[Any]:
+    from stages.ingest.source import Evidence
+
+    files = source.robots.files if source.robots else ()
+    return [Evidence(kind="robots-snapshot", path=f.path) for f in files if f.path]
+
+
+def opt_out_facts(source: Any, common: tuple[str, ...], root: Path, memo: dict) -> dict[str, Any]:
+    """Return {robots, refusals} of a source: each file with its digest; lists of params.yaml come first."""
+
+    def row(path: str) -> dict[str, str]:
+        if not (root / path).is_file():
+            raise InputError(
+                "there is no such file",
+                where=f"{root / path} (robots or refusals of source {source.id}, or decide.refusals)",
+                cure="add the file or correct the path",
+            )
+        return {"path": path, "sha256": digest_files([root / path], root, memo)[0]["sha256"]}
+
+    robots = source.robots and {
+        "agents": list(source.robots.agents),
+        "files": [
+            {"site": f.site, "status": f.status} | (row(f.path) if f.path else {"path": None, "sha256": ""})
+            for f in source.robots.files
+        ],
+    }
+    return {"robots": robots, "refusals": [row(p) for p in dict.fromkeys((*common, *source.refusals))]}
 
 
 def source_facts(source: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -10,6 +11,7 @@ from lineage.records import DRAWS
 from pipelines import parts
 from pipelines.stage_run import StageRun
 from stages.decide.keepers import elect
+from stages.decide.optouts import load_refusals, load_robots
 from stages.decide.policy import load_policy
 from stages.decide.rules import Context, Evidence, SourceFacts
 from stages.decide.settle import order_view
@@ -18,6 +20,7 @@ from stages.sample import draw, frame_digest
 
 DOC_COLUMNS = (
     "row", "doc_id", "source", "status", "error", "licence", "chars", "date", "ai_label", "text_sha256", "meta",
+    "url", "author",
 )  # fmt: skip
 POISONOUS = "poisonous-record"
 #: The evidence tables, in the order of `Evidence`, with the columns that rules read.
@@ -81,8 +84,17 @@ def rule_context(run: StageRun) -> Context:
     """Return the release's and the sources' facts that rules compare with."""
     release = run.project.params.release
     entries = run.project.inventory(run.name)["sources"]
-    sources = {e["id"]: SourceFacts(**(e | {"purposes": tuple(e["purposes"])})) for e in entries}
+    sources = {e["id"]: _facts(e, run.project.root) for e in entries}
     return Context(release.as_of, release.purpose, sources)
+
+
+def _facts(entry: dict[str, Any], root: Path) -> SourceFacts:
+    loaded = {
+        "purposes": tuple(entry["purposes"]),
+        "robots": load_robots(entry["robots"], root),
+        "refusals": tuple(load_refusals(root / r["path"], r["sha256"]) for r in entry["refusals"]),
+    }
+    return SourceFacts(**(entry | loaded))
 
 
 def load_edges(run: StageRun) -> pl.DataFrame:

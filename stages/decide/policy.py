@@ -20,6 +20,12 @@ RightsTest = Literal[
     "purpose-not-covered",
     "no-lawful-basis",
     "opted-out",
+    "tdm-reserved",
+    "noai",
+    "noimageai",
+    "robots-disallowed",
+    "robots-unjudged",
+    "refusal-list",
 ]
 
 
@@ -221,7 +227,12 @@ class Given(Strict):
     screen_not_run: tuple[str, ...] = Field((), description="Detectors of the screen stage that were not run")
     lawful_basis: str = Field("consent", description="Of the source")
     retention_ended: bool = Field(False, description="The source's retention lies behind the release's day")
-    opted_out: bool = Field(False, description="The document, its page or its server refuses the use")
+    opted_out: bool = Field(False, description="The data itself refuses the use, in whatever words")
+    opt_outs: tuple[str, ...] = Field(
+        (), description="Refusals of page or server: tdm-reservation, noai, ..."
+    )
+    robots_disallowed: bool = Field(False, description="The site's robots.txt refuses the page")
+    refusal_listed: bool = Field(False, description="The operator's refusal list names the document")
     purpose_covered: bool = Field(True, description="The source was collected for the release's purpose")
 
 

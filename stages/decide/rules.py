@@ -11,6 +11,7 @@ from functools import lru_cache
 import polars as pl
 
 from lineage.records import STATUS_OK
+from stages.decide.optouts import Refusals, Robots, disallowed, refused, unjudged
 from stages.decide.policy import (
     AiLabelRule,
     DedupRule,
@@ -33,6 +34,8 @@ class SourceFacts:
     retain_until: str | None
     purposes: tuple[str, ...]
     lawful_basis: str
+    robots: Robots | None = None
+    refusals: tuple[Refusals, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,10 @@ def _rights(rule: RightsRule, evidence: Evidence, policy: Policy, context: Conte
         known = docs.filter(~missing)
         refused = [x for x in known["licence"].unique() if not allowed(x, policy.licences.allow)]
         return known.filter(pl.col("licence").is_in(refused)).select("row")
-    if rule.test == "opted-out":
-        return docs.filter(_refused(pl.col("meta"))).select("row")
+    if rule.test in _STATED:
+        return docs.filter(_says(pl.col("meta"), _STATED[rule.test])).select("row")
+    if rule.test in ("robots-disallowed", "robots-unjudged", "refusal-list"):
+        return _opted_out(rule.test, docs, context)
     if rule.test == "no-lawful-basis":
         bare = [s.id for s in context.sources.values() if s.lawful_basis == "none"]
         with_pii = evidence.pii.filter(pl.col("counts").list.len() > 0).select("row")
@@ -104,10 +109,30 @@ def _rights(rule: RightsRule, evidence: Evidence, policy: Policy, context: Conte
     return docs.filter(pl.col("source").is_in(bad)).select("row")
 
 
-def _refused(meta: pl.Expr) -> pl.Expr:
-    """Tell whether `opt_out` in a document's meta says anything: a server's or page's words, or the data's own."""
+#: What `opt_out` in a document's meta must say for a test to fire; None: anything at all, the data's own words too.
+_STATED = {"opted-out": None, "tdm-reserved": "tdm-reservation", "noai": "noai", "noimageai": "noimageai"}
+
+
+def _says(meta: pl.Expr, word: str | None) -> pl.Expr:
     said = meta.str.json_path_match("$.opt_out")
+    if word:
+        return said.str.contains(rf'(?i)(^|["\s,]){word}(["\s,]|$)').fill_null(False)
     return said.is_not_null() & ~said.is_in(["", "[]", "{}", "false", "null", "0"])
+
+
+def _opted_out(test: str, docs: pl.DataFrame, context: Context) -> pl.DataFrame:
+    found = [docs.clear().select("row", detector=pl.lit(None, pl.String))]
+    for (name,), mine in docs.group_by("source", maintain_order=True):
+        source = context.sources.get(str(name))
+        if source is None:
+            continue
+        if test == "refusal-list":
+            found.append(refused(mine, source.refusals) if source.refusals else found[0])
+        elif test == "robots-disallowed":
+            found.append(disallowed(mine, source.robots) if source.robots else found[0])
+        elif source.robots:
+            found.append(unjudged(mine, source.robots).with_columns(detector=pl.lit(None, pl.String)))
+    return pl.concat(found, how="vertical_relaxed").sort("row")
 
 
 def allowed(expression: str, allow: tuple[str, ...]) -> bool:

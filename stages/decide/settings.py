@@ -13,3 +13,7 @@ class DecideSettings(BaseModel):
         pattern=r"^[a-z0-9-]+$",
         description="Policy file in policies/, without its ending",
     )
+    refusals: tuple[str, ...] = Field(
+        (),
+        description="Refusal lists for every source (docs/sources.md): domains, addresses, text digests, authors",
+    )

@@ -58,6 +58,7 @@ def findings(source: Source, project: Path) -> list[Finding]:
     """List what is missing for this source, each with the reason it matters and the cure."""
     return [
         *_files(source, project),
+        *_refusals(source, project),
         *_proofs(source),
         *_rights(source),
         *_privacy(source, project),
@@ -82,8 +83,27 @@ def _files(source: Source, project: Path) -> list[Finding]:
     return found
 
 
+def _refusals(source: Source, project: Path) -> list[Finding]:
+    """Snapshots and refusal lists that are named must be there: without them nobody's refusal is honoured."""
+    named = [("robots.files", f.path) for f in (source.robots.files if source.robots else ()) if f.path]
+    named += [("refusals", path) for path in source.refusals]
+    why = "a refusal that cannot be read cannot be honoured (R-07)"
+    return [
+        Finding(
+            source.id,
+            "error",
+            field,
+            f"the file {path} does not exist",
+            why,
+            "add the file or correct the path",
+        )
+        for field, path in named
+        if not (project / path).is_file()
+    ]
+
+
 def _proofs(source: Source) -> list[Finding]:
-    kinds = {item.kind for item in source.evidence}
+    kinds = {item.kind for item in source.evidence} | ({"robots-verdict"} if source.robots else set())
     return [
         Finding(
             source.id,

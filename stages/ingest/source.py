@@ -85,6 +85,35 @@ class PersonalData(_Model):
     pipia: str | None = Field(None, description="Evidence file of the impact assessment.")
 
 
+class RobotsFile(_Model):
+    """robots.txt of one site as it was when the site was fetched."""
+
+    site: str = Field(min_length=1, description="Host (and port) it speaks for, e.g. example.org.")
+    path: str | None = Field(
+        None, description="The snapshot, relative to the project; null where none was given."
+    )
+    status: int = Field(
+        200, ge=100, le=599, description="HTTP status of the answer: 4xx allows all, 5xx nothing."
+    )
+
+    @model_validator(mode="after")
+    def _with_file(self) -> RobotsFile:
+        if self.status < 400 and not self.path:
+            raise ValueError("a snapshot that was answered needs its `path`")
+        return self
+
+
+class Robots(_Model):
+    """What the sites of a source allow to robots; each document's address is judged by it (R-07)."""
+
+    agents: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        ("*",),
+        min_length=1,
+        description="Names of crawlers to judge for; one that is refused refuses the page.",
+    )
+    files: tuple[RobotsFile, ...] = Field(min_length=1, description="One snapshot for each site.")
+
+
 class Source(_Model):
     """One entry of sources.yaml."""
 
@@ -122,6 +151,10 @@ class Source(_Model):
     publish_fields: tuple[PublishField, ...] = Field((), description="Columns published next to the text.")
     annotation: dict[str, Any] | None = Field(
         None, description="How labels or answers were made, if they were."
+    )
+    robots: Robots | None = Field(None, description="robots.txt snapshots of the sites collected.")
+    refusals: tuple[str, ...] = Field(
+        (), description="Refusal lists for this source, relative to the project."
     )
     ip_contact: str | None = Field(None, description="Who answers for intellectual property.")
     copyright_notice: str | None = Field(None, description="Notice that must go with the data.")
@@ -187,6 +220,8 @@ def public_view(source: Source) -> dict[str, Any]:
         "evidence",
         "personal_data",
         "annotation",
+        "robots",
+        "refusals",
         "ip_contact",
     )
     view = {key: value for key, value in shown.items() if key not in hidden}

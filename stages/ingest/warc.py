@@ -218,6 +218,8 @@ def _batch(record: _Record, name: str, settings: IngestSettings) -> Batch:
         batch.plain = plain
         return batch
     page, meta = _page(record.data[record.head :], named, settings)
+    if not settings.keep_meta:
+        meta = {name: meta[name] for name in ("opt_out",) if name in meta}  # a refusal holds all the same
     batch = Batch(
         name,
         [page.text],
@@ -226,7 +228,7 @@ def _batch(record: _Record, name: str, settings: IngestSettings) -> Batch:
         [record.offset],
         [len(record.data)],
         [page.error],
-        plain | {"title": [page.title], "meta": [dump(meta) if meta and settings.keep_meta else None]},
+        plain | {"title": [page.title], "meta": [dump(meta) if meta else None]},
         label=[page.label],
         transforms=[page.transforms],
     )

@@ -63,7 +63,9 @@ def _markdown(batch: Batch, text: str, fields: Fields, settings: IngestSettings)
 def _html(data: bytes, name: str, settings: IngestSettings) -> Batch:
     """Take the main text of a page: label and refusals first."""
     page = page_of(data, "text/html", settings)
-    meta = dump({"opt_out": page.refusals}) if page.refusals and settings.keep_meta else None
+    meta = (
+        dump({"opt_out": page.refusals}) if page.refusals else None
+    )  # a refusal holds, whatever is kept besides
     return Batch(
         name,
         [page.text],

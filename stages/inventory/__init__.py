@@ -42,8 +42,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
         "torch",
     ),
     "screen": ("polars", "ahocorasick-rs", "fasttext"),
-    "sample": ("polars", "numpy"),
-    "decide": ("polars", "numpy", "numba"),
+    "sample": ("polars", "numpy", "protego"),
+    "decide": ("polars", "numpy", "numba", "protego"),
     "publish": ("polars", "pyarrow", "jinja2", "cryptography", "rfc8785"),
 }
 
