@@ -140,6 +140,7 @@ def _blocks(source: str) -> list[_Block]:
     links: list[int] = []
     anchor = around = pre = 0
     heading, at = False, 0
+    closed = _Ends(source)
 
     def add(text: str) -> None:
         text = html.unescape(text)
@@ -154,17 +155,19 @@ def _blocks(source: str) -> list[_Block]:
         pieces.clear()
         links.clear()
 
-    while match := _TOKEN.search(source, at):
+    last = (
+        source.rfind(">") + 1
+    )  # behind it nothing is a tag, and looking for one costs a walk to the end each
+    while match := _TOKEN.search(source, at, last):
         if match.start() > at:
             add(source[at : match.start()])
         at = match.end()
         name = (match.group("name") or "").lower()
         closing = bool(match.group("close"))
         if match.group() == "<!--":
-            end = source.find("-->", at)
-            at = end + 3 if end >= 0 else at
+            at = closed.after("-->", at)
         elif name in _SILENT and not closing:
-            at = _after(source, at, name)
+            at = closed.after(name, at)
         elif name == "a":
             anchor = 0 if closing else 1
         elif name == "br":
@@ -181,10 +184,21 @@ def _blocks(source: str) -> list[_Block]:
     return blocks
 
 
-def _after(source: str, at: int, name: str) -> int:
-    """Return where a silent element ends; one that is never closed ends at once."""
-    end = re.compile(rf"</{name}\s*+>", re.IGNORECASE).search(source, at)
-    return end.end() if end else at
+class _Ends:
+    """Where silent elements and comments of a page end; what is nowhere closed is looked for once only."""
+
+    def __init__(self, source: str) -> None:
+        self._source, self._open = source, set[str]()
+
+    def after(self, name: str, at: int) -> int:
+        """Return the place behind the end of the element `name`, or of a comment; `at` where it is never closed."""
+        if name in self._open:
+            return at
+        mark = re.escape(name) if name == "-->" else rf"</{name}\s*+>"
+        end = re.compile(mark, re.IGNORECASE).search(self._source, at)
+        if end is None:
+            self._open.add(name)
+        return end.end() if end else at
 
 
 def main_text(blocks: list[_Block]) -> str:
