@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ from stages.ingest.places import is_remote, local
 from stages.ingest.source import Source
 from stages.ingest.streams import Broken, Place, blocks
 
-_LARGEST = 1 << 32
+LARGEST = 1 << 32
 
 
 def reread(
@@ -29,7 +30,7 @@ def reread(
         if offset is not None and length is not None:
             return _range(path, kind.compression, offset, length)
         if kind.format in ("csv", "tsv", "json"):
-            return _wide(path, kind, record or 0)
+            return wide_records(path, kind)(record or 0)
         return _row(path, kind.format, source, record or 0)
     except (Broken, OSError, EOFError, pa.ArrowException) as error:
         raise InputError(
@@ -41,20 +42,23 @@ def reread(
 
 def _place(source: Source, project: Path, file: str) -> tuple[Place, Kind]:
     """Return where the bytes are and of what kind: a file, or the content of an archive's member."""
-    outer, _, inner = file.partition("!")
-    whole = not kind_of(outer, source.format).archive if is_remote(file) else _is_file(project / file)
-    if not inner or whole:
+    if not is_member(source, project, file):
         return local(project, file), kind_of(file, source.format)
+    outer, _, inner = file.partition("!")
     kind = kind_of(outer, source.format)
-    content = member_content(local(project, outer), outer, kind.archive, kind.compression, file, _LARGEST)
+    content = member_content(local(project, outer), outer, kind.archive, kind.compression, file, LARGEST)
     return content, kind_of(inner, source.format)
 
 
-def _is_file(path: Path) -> bool:
+def is_member(source: Source, project: Path, file: str) -> bool:
+    """Tell whether a document's file is a member of an archive, and no file with an exclamation mark in its name."""
+    outer, _, inner = file.partition("!")
+    if not inner or is_remote(file):
+        return bool(inner and kind_of(outer, source.format).archive)
     try:
-        return path.is_file()
+        return not (project / file).is_file()
     except OSError:  # a member's name may be longer than a file's can be
-        return False
+        return True
 
 
 def _range(path: Place, compression: str, offset: int, length: int) -> bytes:
@@ -68,18 +72,23 @@ def _range(path: Place, compression: str, offset: int, length: int) -> bytes:
     return b"".join(pieces)
 
 
-def _wide(path: Place, kind: Kind, record: int) -> bytes:
-    """Return a record of a UTF-16 file: its bytes as UTF-8, counted from the file's start."""
+def wide_records(path: Place, kind: Kind) -> Callable[[int], bytes]:
+    """Return what gives a record of a UTF-16 file: its bytes as UTF-8, counted from the file's start."""
     data = b"".join(block.data for block in blocks(path, kind.compression))
     data = data.decode("utf-16", "replace").encode()
+    head = 0
     if kind.format == "json":
         starts, ends, _ = value_spans(data)
     else:
         starts, ends, *_ = scan_rows(data, "," if kind.format == "csv" else "\t", True)
-        record += 1  # the header is no record
-    if record >= len(starts):
-        raise EOFError("there is no such record")
-    return data[starts[record] : ends[record]]
+        head = 1  # the header is no record
+
+    def record_of(record: int) -> bytes:
+        if record + head >= len(starts):
+            raise EOFError("there is no such record")
+        return data[starts[record + head] : ends[record + head]]
+
+    return record_of
 
 
 def _row(path: Place, format: str, source: Source, record: int) -> bytes:
