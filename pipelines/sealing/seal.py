@@ -11,6 +11,7 @@ from lineage.errors import HallmarkError, TrustError
 from lineage.trust import Trust
 from lineage.verify import verify_release
 from pipelines.project import Project, write_bytes
+from pipelines.release_index import append
 from pipelines.sealing import seals
 from pipelines.sealing.diary import ledger_head, note_ledger, note_policy
 from pipelines.sealing.newest import refuse_rewritten, write_newest
@@ -42,6 +43,7 @@ def seal(
         refuse_rewritten(history / seals.LATEST, trust, ids, day)
         write_bytes(history / f"{version}.json", canonical.dumps(record) + b"\n")
         found.append(record)
+    append(project, version, facts["flow"])
     if record["seq"] == len(found):
         write_newest(project, trust, found, days=days, today=day)
     _note(project, record, actor)

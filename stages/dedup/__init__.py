@@ -11,7 +11,8 @@ Phases, each a pure function that a runner maps over its unit of work and stores
 6. per part         `annotate(signed, clusters)` -> DEDUP; once, for metrics, `report(edges, origins, settings)`
    if asked, per part `pieces(docs, settings)` -> LINES; per partition `repeated(files, settings, p, n)`; per part
                      `shares(lines, repeated)`; and `index_test_sets(sets, settings)`, `overlap(docs, index, settings)`
-   any time          `earlier(signature_files, index_files, settings)` -> EARLIER: who was in an older release
+   any time          `earlier(signature_files, index_files, settings)` -> EARLIER: who was in an older release;
+                     `similar(texts, index_files, settings)` -> SIMILAR: who in an index resembles a few texts
 
 Files are passed as lists in one fixed order: the text file of a part stands at the place of its signature
 file.
@@ -49,6 +50,7 @@ __getattr__, __all__ = lazy.names(
         "report": "reporting",
         "shares": "lines",
         "sign": "signing",
+        "similar": "lookup",
         "verify": "verification",
     },
 )

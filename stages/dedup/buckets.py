@@ -99,3 +99,14 @@ def matches(signatures, left, right, out):
         for k in range(signatures.shape[1]):
             equal += signatures[left[i], k] == signatures[right[i], k]
         out[i] = equal
+
+
+@kernel
+def matches_all(signatures, wanted, out):
+    """Fill out [w, n] with the number of equal values of each of w wanted and each of n given signatures."""
+    for i in range(signatures.shape[0]):
+        for w in range(wanted.shape[0]):
+            equal = 0
+            for k in range(signatures.shape[1]):
+                equal += signatures[i, k] == wanted[w, k]
+            out[w, i] = equal

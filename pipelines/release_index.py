@@ -1,0 +1,149 @@
+"""data/dedup_index/<version>.parquet: the MinHash signatures of every document of a sealed release, kept or not.
+
+Restricted, and without text: documents stand under their keyed ids. `hallmark release seal` adds a version once; later
+runs match their documents with the versions sealed before theirs, and `near` looks up single texts.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lineage.removals import keyed_id
+from pipelines import parts
+from pipelines.project import Project, write_bytes
+from pipelines.removal.keys import hmac_of
+from pipelines.removal.request import signature_method
+from pipelines.sealing import seals
+from stages import dedup
+
+FOLDER = "dedup_index"
+INDEX = pa.schema(
+    [
+        pa.field("doc_id", pa.binary()),  # keyed: HMAC-SHA256(project key, document id)
+        pa.field("exact", pa.binary()),
+        pa.field("shingles", pa.uint32()),
+        pa.field("signature", pa.binary()),
+        pa.field("source", pa.string()),
+        pa.field("disposition", pa.string()),
+        pa.field("reason", pa.string()),
+    ]
+)
+METHOD, KEY_ID = b"hallmark.method", b"hallmark.hmac_key"
+TRACKED = "outs:\n- path: data/dedup_index\n  hash: md5\n  remote: restricted\nwdir: ..\n"
+
+
+def append(project: Project, version: str, flow: dict[str, int]) -> Path | None:
+    """Write the index of the release that the last run made, and return its file; an index that stands stays.
+
+    None, with a warning, where data/ holds no run of this release: `flow` is what its manifest counts.
+    """
+    path = project.data / FOLDER / f"{version}.parquet"
+    tracked = project.root / "history" / f"{FOLDER}.dvc"
+    if path.is_file():
+        return path
+    if _counted(project) != {n: flow[n] for n in ("in", "kept", "redacted", "removed")}:
+        print(
+            f"warning: data/ holds no run of release {version}; its documents are not in the index of releases, so "
+            "later runs cannot compare theirs with them (run `dvc repro` on its commit, then seal again)",
+            file=sys.stderr,
+        )
+        return None
+    _write(project, path)
+    if not tracked.is_file():
+        write_bytes(tracked, TRACKED.encode())
+    return path
+
+
+def before(project: Project) -> list[tuple[str, Path]]:
+    """Return (version, file) of the releases sealed before the present version that have an index, oldest first.
+
+    A version that is sealed itself meets the same ones again: its bytes do not change with later seals.
+    """
+    found = seals.records(project.root / "history")
+    own = next((r["seq"] for r in found if r["version"] == project.params.release.version), len(found) + 1)
+    files = [
+        (r["version"], project.data / FOLDER / f"{r['version']}.parquet") for r in found if r["seq"] < own
+    ]
+    return [(version, path) for version, path in files if path.is_file()]
+
+
+def comparable(project: Project, files: Sequence[tuple[str, Path]]) -> list[tuple[str, Path]]:
+    """Return those that the present dedup settings can be compared with; the others are named as not run."""
+    method = signature_method(project).encode()
+    good = [(v, p) for v, p in files if (pq.read_schema(p).metadata or {}).get(METHOD) == method]
+    for version in sorted({v for v, _ in files} - {v for v, _ in good}):
+        print(
+            f"warning: not_run: the index of release {version} was made by another dedup method",
+            file=sys.stderr,
+        )
+    return good
+
+
+def near(project: Project, texts: Sequence[str], least: float | None = None) -> list[dict[str, Any]]:
+    """Return what sealed releases hold that resembles texts: one entry per match, the nearest of a text first.
+
+    Entry: query (place of the text), release, source, keyed_id (hex), disposition, reason, kind (exact | near),
+    estimate of the Jaccard similarity. `least`: lowest estimate, default `dedup.threshold`.
+    """
+    sealed = [r["version"] for r in seals.records(project.root / "history")]
+    paths = [(v, project.data / FOLDER / f"{v}.parquet") for v in sealed]
+    files = comparable(project, [(v, p) for v, p in paths if p.is_file()])
+    found = dedup.similar(
+        pl.Series(list(texts), dtype=pl.String), [p for _, p in files], project.params.dedup, least
+    )
+    told = []
+    for f, (version, path) in enumerate(files):
+        hits = found.filter(pl.col("file") == f)
+        facts = parts.read_part(path, ["doc_id", "source", "disposition", "reason"])[hits["row"]]
+        rows = zip(hits.iter_rows(named=True), facts.iter_rows(named=True), strict=True)
+        told += [
+            {"query": hit["query"], "release": version, "source": fact["source"]}
+            | {"keyed_id": fact["doc_id"].hex(), "disposition": fact["disposition"], "reason": fact["reason"]}
+            | {"kind": hit["kind"], "estimate": hit["estimate"]}
+            for hit, fact in rows
+        ]
+    return sorted(told, key=lambda t: (t["query"], -t["estimate"], sealed.index(t["release"]), t["keyed_id"]))
+
+
+def _counted(project: Project) -> dict[str, int] | None:
+    """Return the documents of data/decide by disposition; None where there is no whole run."""
+    tables = sorted((project.data / "decide").glob("*/*.parquet"))
+    if not tables or not (project.data / "ingest" / "plan.json").is_file():
+        return None
+    counts = pl.concat([parts.read_part(t, ["disposition"]) for t in tables])["disposition"].value_counts()
+    by = dict(counts.rows())
+    return {"in": sum(by.values())} | {n: by.get(n, 0) for n in ("kept", "redacted", "removed")}
+
+
+def _write(project: Project, path: Path) -> None:
+    """Write the index part by part through a temporary file, so that memory holds one part."""
+    key_id, key = hmac_of(project)
+    notes = {METHOD: signature_method(project).encode(), KEY_ID: key_id.encode()}
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with pq.ParquetWriter(temporary, INDEX.with_metadata(notes), compression="zstd") as writer:
+            for table in _rows(project, key):
+                writer.write_table(
+                    parts.conform(table, INDEX, where=str(path)), row_group_size=parts.ROW_GROUP
+                )
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _rows(project: Project, key: bytes) -> Iterator[pa.Table]:
+    for ref in project.parts():
+        signed = parts.read_part(project.table("dedup_signatures", ref))
+        verdict = parts.read_part(project.table("decide", ref), ["row", "disposition", "reason"])
+        table = signed.join(verdict, on="row", how="left", maintain_order="left").drop_nulls("exact")
+        keyed = pl.Series([keyed_id(key, d) for d in table["doc_id"]], dtype=pl.Binary)
+        yield table.with_columns(doc_id=keyed, source=pl.lit(ref.source)).select(INDEX.names).to_arrow()

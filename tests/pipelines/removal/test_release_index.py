@@ -1,0 +1,70 @@
+"""The index of releases: every sealed document is known by its signature later on, kept or not, without its text."""
+
+from __future__ import annotations
+
+import polars as pl
+import removal_house as house
+
+from lineage.records import doc_id
+from lineage.removals import keyed_id
+from lineage.trust import parse
+from pipelines import parts, release_index
+from pipelines.removal.keys import hmac_of
+from pipelines.sealing.seal import seal
+
+C1 = doc_id("copies", "c1")
+
+
+def sealed(project):
+    seal(project, parse((project.root / "trust.json").read_bytes()), days=30, today=house.AS_OF)
+    return project.data / "dedup_index" / "0.1.0.parquet"
+
+
+def test_a_seal_adds_every_document_kept_or_not_under_its_keyed_id(project) -> None:
+    table = parts.read_part(sealed(project))
+    _, key = hmac_of(project)
+    decided = pl.concat([parts.read_part(project.table("decide", r)) for r in project.parts()])
+    expected = {
+        (keyed_id(key, d), how, why) for d, how, why in decided["doc_id", "disposition", "reason"].rows()
+    }
+    assert set(table.select("doc_id", "disposition", "reason").rows()) == expected
+    assert {"kept", "removed"} <= set(table["disposition"])
+    content = (project.data / "dedup_index" / "0.1.0.parquet").read_bytes()
+    assert not any(d in content for d in decided["doc_id"]) and house.text(1)[:40].encode() not in content
+
+
+def test_sealing_again_leaves_the_index_as_it_is_and_dvc_tracks_it_in_the_restricted_remote(project) -> None:
+    path = sealed(project)
+    before = path.read_bytes()
+    path.unlink()
+    assert sealed(project).read_bytes() == before
+    tracked = (project.root / "history" / "dedup_index.dvc").read_text()
+    assert "data/dedup_index" in tracked and "remote: restricted" in tracked
+
+
+def test_a_text_is_found_in_sealed_releases_exact_and_near(project) -> None:
+    sealed(project)
+    found = release_index.near(project, [house.text(2), house.near(1), "nothing of the kind was ever here"])
+    assert [(f["query"], f["kind"], f["disposition"]) for f in found if f["query"] == 0] == [
+        (0, "exact", "kept")
+    ]
+    one = [f for f in found if f["query"] == 1]
+    assert {f["disposition"] for f in one} == {"kept", "removed"} and {f["release"] for f in one} == {"0.1.0"}
+    assert one[0]["estimate"] == 1.0 and all(f["estimate"] >= 0.8 for f in one)
+    assert not [f for f in found if f["query"] == 2]
+
+
+def test_an_index_of_another_method_is_named_and_not_compared(project, capsys) -> None:
+    path = sealed(project)
+    schema = dict(parts.pq.read_schema(path).metadata)
+    table = parts.pq.read_table(path).replace_schema_metadata(schema | {release_index.METHOD: b"other"})
+    parts.pq.write_table(table, path)
+    assert release_index.near(project, [house.text(2)]) == []
+    assert "not_run" in capsys.readouterr().err
+
+
+def test_a_release_whose_run_is_not_at_hand_is_sealed_with_a_warning(project, capsys) -> None:
+    ref = project.parts()[0]
+    project.table("decide", ref).unlink()
+    assert not sealed(project).exists()
+    assert "not in the index of releases" in capsys.readouterr().err
