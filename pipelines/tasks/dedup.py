@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,6 +15,9 @@ from pipelines.tasks import dedup_repeats
 from pipelines.tasks.dedup_steps import SCRATCH, Steps
 from stages import dedup
 
+CARRIED = (
+    "verified.parquet"  # similarities by the digests of the two texts: what the next run need not compute
+)
 COLUMNS = ("row", "doc_id", "status", "text", "text_sha256")
 
 
@@ -35,7 +39,7 @@ def run(run: StageRun) -> dict[str, Any]:
     report = {"clusters": clusters["cluster"].n_unique()} | dedup.report(edges, _origins(run), run.settings)
     folder = run.project.data / "dedup_edges"
     write_json(folder / "report.json", report)
-    parts.sweep(folder, {folder / "edges.parquet", folder / "report.json"})
+    parts.sweep(folder, {folder / n for n in ("edges.parquet", CARRIED, "report.json")})
     return {"method": dedup.method(run.settings)} | report
 
 
@@ -49,7 +53,7 @@ def _edges(run: StageRun) -> pl.DataFrame:
     key = parts.content_key(signatures=signed, settings=run.settings, code=run.code)
     if parts.is_done([path], key):
         return parts.read_part(path)
-    edges = _search(run, key)
+    edges = _search(run, key)  # writes what it verified before the edges, which make the search count as done
     parts.write_part(path, edges, EDGES, key)
     return edges
 
@@ -58,17 +62,29 @@ def _search(run: StageRun, key: str) -> pl.DataFrame:
     """Return the edges; each step's answer lies in a scratch folder under `key`, so that a killed run goes on there."""
     files = [run.project.table("dedup_signatures", ref) for ref in run.parts]
     texts = [run.project.table("ingest", ref) for ref in run.parts]
-    scratch = run.project.data / "dedup_edges" / SCRATCH
-    steps = Steps(run, key, scratch, tuple(map(str, files)), tuple(map(str, texts)))
+    folder = run.project.data / "dedup_edges"
+    carried, same = _carried(run, folder / CARRIED)
+    key = parts.content_key(search=key, carried=parts.table_digest(carried))
+    steps = Steps(run, key, folder / SCRATCH, tuple(map(str, files)), tuple(map(str, texts)))
     members = steps.once("members", lambda: dedup.exact(files, run.settings))
     count = dedup.partitions(files, run.settings)
     size = sum(f.stat().st_size for f in files) // count
-    pairs = dedup.merge_pairs(steps.each("candidates", [size] * count))
-    batches = dedup.batches(pairs, run.settings)
+    pairs = dedup.named(dedup.merge_pairs(steps.each("candidates", [size] * count)), files)
+    unknown, known = dedup.split(pairs, carried)
+    batches = dedup.batches(unknown, run.settings)
     for number, batch in enumerate(batches):
         steps.once(f"pairs-{number:05d}", lambda batch=batch: batch)
-    verified = steps.each("verify", [8 * int(b["shingles"].sum()) for b in batches])
+    verified = [known, *steps.each("verify", [8 * int(b["shingles"].sum()) for b in batches])]
+    parts.write_part(folder / CARRIED, dedup.carry(pairs, verified), None, same)
     return dedup.merge(members, verified, run.settings)
+
+
+def _carried(run: StageRun, path: Path) -> tuple[pl.DataFrame, str]:
+    """Return (similarities that the last run left, the key of such a table): none where shingles or code differ."""
+    settings = run.settings
+    key = parts.content_key(words=settings.word_ngram, characters=settings.char_ngram, code=run.code)
+    found = parts.is_done([path], key)
+    return parts.read_part(path) if found else pl.DataFrame(schema=dedup.CARRIED), key
 
 
 def _annotate(run: StageRun, ref: PartRef, clusters: pl.DataFrame, extra: pl.DataFrame | None) -> None:

@@ -6,7 +6,9 @@ Phases, each a pure function that a runner maps over its unit of work and stores
 2. once             `exact(signature_files, settings)` -> MEMBERS: who repeats whose normalised text
 3. per partition p  `candidates(signature_files, settings, p, n, members)` -> PAIRS, n = `partitions(...)`;
                     then `merge_pairs(tables)` and `batches(pairs, settings)`
+                    `split(named(pairs, files), carried)` leaves those whose two texts no earlier run compared
 4. per batch        `verify(batch, texts, settings)` -> VERIFIED: exact Jaccard of every candidate
+                    `carry(pairs, verified)` -> CARRIED, for the next run
 5. once             `merge(members, verified, settings)` -> EDGES; `clusters(edges)` -> CLUSTERS
 6. per part         `annotate(signed, clusters)` -> DEDUP; once, for metrics, `report(edges, origins, settings)`
    if asked, per part `pieces(docs, settings)` -> LINES; per partition `repeated(files, settings, p, n)`; per part
@@ -32,10 +34,12 @@ from lineage import lazy
 __getattr__, __all__ = lazy.names(
     __name__,
     {
+        "CARRIED": "carried",
         "DedupSettings": "settings",
         "annotate": "clustering",
         "batches": "verification",
         "candidates": "banding",
+        "carry": "carried",
         "clusters": "clustering",
         "earlier": "releases",
         "exact": "repeats",
@@ -43,6 +47,7 @@ __getattr__, __all__ = lazy.names(
         "merge": "clustering",
         "merge_pairs": "banding",
         "method": "parameters",
+        "named": "carried",
         "overlap": "contamination",
         "partitions": "banding",
         "pieces": "lines",
@@ -51,6 +56,7 @@ __getattr__, __all__ = lazy.names(
         "shares": "lines",
         "sign": "signing",
         "similar": "lookup",
+        "split": "carried",
         "verify": "verification",
     },
 )

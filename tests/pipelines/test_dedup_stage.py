@@ -174,3 +174,80 @@ def test_repeated_lines_and_test_sets_become_columns_only_where_asked(project: P
 def test_a_folder_without_test_sets_is_an_error_that_names_the_setting(project: Path) -> None:
     with pytest.raises(SettingsError, match=r"dedup\.test_sets"):
         work(project, **SETTINGS | {"test_sets": "nowhere"})
+
+
+def _counted(monkeypatch) -> list[int]:
+    """Return a list that grows by the pairs of each batch that is compared from now on."""
+    compared, verify = [], dedup.verify
+
+    def counting(batch, texts, settings):
+        compared.append(batch.height)
+        return verify(batch, texts, settings)
+
+    monkeypatch.setattr(dedup, "verify", counting)
+    return compared
+
+
+def _plan(root: Path, keep) -> list[dict]:
+    """Leave only the parts for which keep(index, part) holds in the plan; return the plan before."""
+    path = root / "data" / "ingest" / "plan.json"
+    plan = json.loads(path.read_text(encoding="utf-8"))
+    before = plan["parts"]
+    plan["parts"] = [p for i, p in enumerate(before) if keep(i, p)]
+    path.write_text(json.dumps(plan), encoding="utf-8")
+    return before
+
+
+def _from_nothing(root: Path) -> dict[str, bytes]:
+    for name in ("dedup", "dedup_signatures", "dedup_edges"):
+        shutil.rmtree(root / "data" / name)
+    work(root, **SETTINGS)
+    return written(root)
+
+
+def test_added_changed_and_removed_parts_give_the_bytes_of_a_run_from_nothing(
+    project: Path, monkeypatch
+) -> None:
+    compared = _counted(monkeypatch)
+    whole = _plan(project, lambda i, _: i % 3 != 0)
+    work(project, **SETTINGS)
+    first = sum(compared)
+    _plan(project, lambda *_: True)
+    path = project / "data" / "ingest" / "plan.json"
+    plan = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(plan | {"parts": whole}), encoding="utf-8")
+    for change in ("added", "changed", "removed"):
+        if change == "changed":
+            ref = StageRun("dedup", Project(project)).parts[1]
+            table = project / "data" / "ingest" / ref.file()
+            docs, first_row = parts.read_part(table), pl.col("row") == 0
+            new = {"text": pl.lit("changed"), "text_sha256": pl.lit(b"0" * 32)}
+            docs = docs.with_columns(pl.when(first_row).then(v).otherwise(n).alias(n) for n, v in new.items())
+            parts.write_part(table, docs, DOCUMENTS, "1" * 64)
+        if change == "removed":
+            _plan(project, lambda i, _: i != 2)
+        compared.clear()
+        work(project, **SETTINGS)
+        again, incremental = sum(compared), written(project)
+        compared.clear()
+        assert _from_nothing(project) == incremental, change
+        assert again < sum(compared), change
+        assert change != "removed" or again == 0
+    assert first > 0
+
+
+def test_another_threshold_compares_no_pair_again_and_other_shingles_all(project: Path, monkeypatch) -> None:
+    fixed = SETTINGS | {"bands": 17, "rows": 7}
+    compared = _counted(monkeypatch)
+    work(project, **fixed)
+    whole = sum(compared)
+    compared.clear()
+    work(project, **fixed | {"threshold": 0.85})
+    assert sum(compared) == 0 < whole
+    expected = written(project)
+    shutil.rmtree(project / "data" / "dedup_edges")
+    work(project, **fixed | {"threshold": 0.85})
+    assert written(project) == expected
+    compared.clear()
+    work(project, **fixed | {"word_ngram": 4})
+    assert sum(compared) > 0
