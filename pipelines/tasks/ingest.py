@@ -154,13 +154,12 @@ def _in_rows(tasks: list[ReadTask], todo: set[str]) -> tuple[list[RowTask], set[
     """Return one task per file that must be read in one go, and the names of the parts to read on their own."""
     groups: dict[str, list[ReadTask]] = {}
     for task in tasks:
-        if in_a_row(task.source, task.part):
-            groups.setdefault(task.part.slices[0][0], []).append(task)
-    rows = [
-        RowTask(tuple(group), frozenset(names))
-        for group in groups.values()
-        if len(group) > 1 and (names := {t.ref.part for t in group} & todo)
-    ]
+        groups.setdefault(task.part.slices[0][0], []).append(task)
+    rows = []
+    for group in groups.values():
+        names, first = {t.ref.part for t in group} & todo, group[0]
+        if len(group) > 1 and names and in_a_row(first.source, first.part, Path(first.root), len(group)):
+            rows.append(RowTask(tuple(group), frozenset(names)))
     return rows, todo - {name for row in rows for name in row.wanted}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -23,29 +24,31 @@ _MAGIC = (b"PAR1", b"PARE")
 
 
 def read_parquet(
-    place: Place, name: str, span: tuple[int, int], fields: Fields, settings: IngestSettings
-) -> Iterator[Piece]:
-    """Read the rows of a slice: row floor(rows * start / size) to floor(rows * end / size)."""
+    place: Place, name: str, cuts: tuple[int, ...], fields: Fields, settings: IngestSettings
+) -> Iterator[tuple[int, Piece]]:
+    """Yield (slice, rows) of the slices [cuts[i], cuts[i+1]): row floor(rows * cut / size) up to the next one's."""
     reason = _parquet_break(place)
     if reason:
-        yield from [] if span[0] else [failed(name, reason, offset=0)]  # told once a file
+        yield from [] if cuts[0] else [(0, failed(name, reason, offset=0))]  # told once a file
         return
     with pq.ParquetFile(handle(place), memory_map=isinstance(place, Path)) as file:
-        low, high = _rows(file.metadata.num_rows, span, place)
-        reason = lacks(list(file.schema_arrow.names), fields) if file.metadata.num_rows else "empty-text"
+        total = file.metadata.num_rows
+        reason = lacks(list(file.schema_arrow.names), fields) if total else "empty-text"
         if reason:
-            yield from [] if span[0] else [failed(name, reason, offset=0)]
+            yield from [] if cuts[0] else [(0, failed(name, reason, offset=0))]
             return
-        at = read = 0
+        marks = [_row_at(total, cut, place) for cut in cuts]
+        at = 0
         for group in range(file.metadata.num_row_groups):
             size = file.metadata.row_group(group).num_rows
-            if at + size > low and at < high:
+            if at + size > marks[0] and at < marks[-1]:
+                read = max(at, marks[0])
                 try:
-                    for piece in _group(file, group, at, (low, high), name, fields, settings):
+                    for index, piece in _group(file, group, at, marks, name, fields, settings):
                         read += len(piece)
-                        yield piece
+                        yield index, piece
                 except (OSError, pa.ArrowException):
-                    yield failed(name, "damaged", record=max(low, at, low + read))
+                    yield _slice_of(marks, read), failed(name, "damaged", record=read)
             at += size
 
 
@@ -53,19 +56,33 @@ def _group(
     file: pq.ParquetFile,
     group: int,
     at: int,
-    rows: tuple[int, int],
+    marks: list[int],
     name: str,
     fields: Fields,
     settings: IngestSettings,
-) -> Iterator[Piece]:
+) -> Iterator[tuple[int, Piece]]:
     end = at + file.metadata.row_group(group).num_rows
     for piece in file.iter_batches(batch_size=_ROWS, row_groups=[group]):
         if at + piece.num_rows > end:
             raise pa.ArrowInvalid("the group holds more rows than it says")
-        low, high = max(rows[0] - at, 0), min(rows[1] - at, piece.num_rows)
-        if high > low:
-            yield from_table(pa.table(piece.slice(low, high - low)), name, at + low, fields, settings)
+        low, high = max(at, marks[0]), min(at + piece.num_rows, marks[-1])
+        while low < high:
+            index = _slice_of(marks, low)
+            stop = min(high, marks[index + 1])
+            yield index, from_table(pa.table(piece.slice(low - at, stop - low)), name, low, fields, settings)
+            low = stop
         at += piece.num_rows
+        if at >= marks[-1]:
+            return
+
+
+def _slice_of(marks: list[int], row: int) -> int:
+    return min(max(bisect_right(marks, row) - 1, 0), len(marks) - 2)
+
+
+def _row_at(count: int, cut: int, place: Place) -> int:
+    size = stored_bytes(place)
+    return count if cut >= size else count * cut // size
 
 
 def _parquet_break(place: Place) -> str | None:
@@ -90,8 +107,7 @@ def mapped(place: Place) -> Any:
 
 
 def _rows(count: int, span: tuple[int, int], place: Place) -> tuple[int, int]:
-    size = stored_bytes(place)
-    return count * span[0] // size, count if span[1] >= size else count * span[1] // size
+    return _row_at(count, span[0], place), _row_at(count, span[1], place)
 
 
 def lacks(names: list[str], fields: Fields) -> str | None:

@@ -24,7 +24,7 @@ from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Fields
 from stages.ingest.streams import Broken, Place, blocks
 
-_WINDOW = 16 << 20
+_WINDOW = 8 << 20
 _FAR = 1 << 62
 
 

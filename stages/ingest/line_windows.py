@@ -8,6 +8,7 @@ from math import inf
 from typing import NamedTuple
 
 from stages.ingest.streams import Broken, Place, blocks, newline_at
+from stages.ingest.zst_frames import Frame, frame_before
 
 WINDOW = 8 << 20
 
@@ -49,10 +50,15 @@ class LineReader:
         self.width = len(wide) + 1
         self.compression = compression
         self.marks: list[int] = [0] if cuts[0] == 0 else [] if compression else [cuts[0]]
-        self._seek = 0 if compression else max(0, cuts[0] - 2)
-        self._blocks = blocks(place, compression, self._seek, cuts, ratio)
+        first = Frame(0, 0)
+        if compression == "zst":
+            first = frame_before(place, cuts[0])
+        elif not compression:
+            first = Frame(max(0, cuts[0] - 2), max(0, cuts[0] - 2))
+        self._seek = first.stored
+        self._blocks = blocks(place, compression, self._seek, cuts, ratio, first.base)
         self._held = bytearray()
-        self._base = self._seek
+        self._base = first.base
         self._begun = cuts[0] == 0
         self._used = self._seek
 

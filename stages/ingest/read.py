@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from stages.ingest.archive import limits_of, read_archive
 from stages.ingest.assemble import join_tables, piece_table, to_table
@@ -16,13 +17,14 @@ from stages.ingest.delimited import read_delimited
 from stages.ingest.formats import Kind, kind_of
 from stages.ingest.json_values import read_json
 from stages.ingest.lines import read_jsonl
-from stages.ingest.places import local
+from stages.ingest.places import is_remote, local
 from stages.ingest.plan import Part
 from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Source
 from stages.ingest.streams import Broken, Place, read_whole
 from stages.ingest.warc import read_warc
 from stages.ingest.whole import read_document
+from stages.ingest.zst_frames import many_frames
 
 _SEPARATORS = {"csv": ",", "tsv": "\t"}
 
@@ -37,9 +39,24 @@ def read_part(source: Source, part: Part, project: Path, settings: IngestSetting
     return to_table(source, pieces, settings)
 
 
-def in_a_row(source: Source, part: Part) -> bool:
-    """Tell whether a part is a slice of a file that can only be read from its start: packed, CSV, WARC or tar."""
-    return kind_of(part.slices[0][0], source.format).in_a_row
+def in_a_row(source: Source, part: Part, project: Path | None = None, slices: int = 2) -> bool:
+    """Tell whether a part is a slice of a file that is best read from its start: packed, CSV, WARC or tar.
+
+    With a project, files on this disk are looked into: JSON lines in many Zstandard frames are not, a Parquet file
+    of fewer row groups than `slices` is.
+    """
+    file = part.slices[0][0]
+    kind = kind_of(file, source.format)
+    if project is None or is_remote(file) or kind.archive:
+        return kind.in_a_row
+    try:
+        if kind.format == "jsonl" and kind.compression == "zst":
+            return not many_frames(project / file, slices)
+        if kind.format == "parquet" and kind.sliceable:
+            return pq.read_metadata(project / file).num_row_groups < slices
+    except (OSError, pa.ArrowException):
+        return kind.in_a_row
+    return kind.in_a_row
 
 
 def read_row(
@@ -126,6 +143,8 @@ def _read(
         yield from read_delimited(place, name, cuts, packed, _SEPARATORS[format], fields, settings)
     elif format == "warc":
         yield from read_warc(place, name, cuts, packed, fields, settings)
+    elif format == "parquet" and not packed:
+        yield from read_parquet(place, name, cuts, fields, settings)
     else:
         yield from ((0, piece) for piece in _read_whole(place, name, cuts, kind, source, settings))
 
@@ -147,11 +166,13 @@ def _read_columns(
     place: Place, name: str, span: tuple[int, int], kind: Kind, source: Source, settings: IngestSettings
 ) -> Iterable[Piece]:
     """Read a columnar file; one that is packed as a whole is unpacked in memory first."""
-    read = read_parquet if kind.format == "parquet" else read_arrow
     if not kind.compression:
-        return read(place, name, span, source.fields, settings)
+        return read_arrow(place, name, span, source.fields, settings)
     limit = int(settings.max_slice_mib * (1 << 20))
     whole = read_whole(place, kind.compression, limit, settings.max_ratio)
     if whole.broken:
         return [failed(name, whole.broken, offset=len(whole.data))]
-    return read(whole.data, name, (0, len(whole.data)), source.fields, settings)
+    span = (0, len(whole.data))
+    if kind.format == "arrow":
+        return read_arrow(whole.data, name, span, source.fields, settings)
+    return (piece for _, piece in read_parquet(whole.data, name, span, source.fields, settings))

@@ -58,11 +58,17 @@ def _reason(error: BaseException) -> str:
 
 
 def blocks(
-    place: Place, compression: str, start: int = 0, cuts: tuple[int, ...] = (), ratio: float = inf
+    place: Place,
+    compression: str,
+    start: int = 0,
+    cuts: tuple[int, ...] = (),
+    ratio: float = inf,
+    base: int = 0,
 ) -> Iterator[Block]:
     """Yield a file's uncompressed bytes in order; a stored position in `cuts` always ends a block.
 
-    Only an uncompressed file can begin at `start`. Broken where the stream ends in the middle, is damaged, or has
+    Only an uncompressed file can begin at any `start`, a packed one where a member begins whose content begins at
+    `base`. Broken where the stream ends in the middle, is damaged, or has
     grown by more than `ratio`.
     """
     with opened(place) as file:
@@ -74,19 +80,20 @@ def blocks(
                     used += len(data)
                     yield Block(used - len(data), used, data)
                 return
-            base = 0
+            file.seek(start)
+            first = base
             decoder: _Decoder | None = None
             while data := file.read(_step(used, cuts, _PACKED)):
                 used += len(data)
                 while data:
                     if decoder is None:
-                        if base and not data.strip(b"\x00"):
+                        if used > len(data) and not data.strip(b"\x00"):
                             break  # padding after the last member
                         decoder = _Decoder(compression)
                     for out in decoder.feed(data):
                         yield Block(base, used, out)
                         base += len(out)
-                        if base > _HARMLESS and base > ratio * used:
+                        if base - first > _HARMLESS and base - first > ratio * (used - start):
                             raise Broken("archive-bomb", used)
                     data = b""
                     if decoder.ended:

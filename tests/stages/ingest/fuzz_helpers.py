@@ -56,7 +56,7 @@ from stages.ingest.settings import IngestSettings
 project, settings, source = Path(sys.argv[1]), IngestSettings(**json.loads(sys.argv[4])), make_source()
 parts = plan_parts(source, list_files(source, project), settings)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-if in_a_row(source, parts[0]):
+if in_a_row(source, parts[0], project, len(parts)):
     tables = (table for _, table in read_row(source, parts, project, settings, {p.part for p in parts}))
 else:
     tables = (read_part(source, part, project, settings) for part in parts)
