@@ -168,14 +168,14 @@ def remove_document(project: Path) -> None:
         )
         if kept.height:
             command = ["remove", "request", "--basis", "pipl-47", "--doc-id", kept["doc_id"][0].hex()]
-            return _run([str(Path(sys.executable).parent / "hallmark"), *command], project)
+            return run_command(["hallmark", *command], project)
     raise SystemExit("no published document without near-duplicates was found")
 
 
 def timed(project: Path) -> dict[str, Any]:
     """Run `dvc repro`; return its seconds and, per stage that ran, how many parts it worked on and how long."""
     start = time.perf_counter()
-    out = _run([sys.executable, "-m", "dvc", "repro"], project)
+    out = run_command(["dvc", "repro"], project)
     seconds = time.perf_counter() - start
     ran = re.findall(r"Running stage '(\w+)'", out)
     times = read_json(project / "runs" / "times.json")
@@ -188,12 +188,16 @@ def digests(folder: Path) -> dict[str, str]:
     return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
-def _run(command: list[str], project: Path) -> str:
+def run_command(command: list[str], project: Path) -> str:
+    """Run a command of this environment in the project; return what it printed; its failure ends the benchmark."""
     env = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)
+    program = str(Path(sys.executable).parent / command[0])
+    done = subprocess.run(
+        [program, *command[1:]], cwd=project, env=env, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(
-            f"{command[1:]} failed with code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+            f"{command} failed with code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
         )
     return done.stdout
 
