@@ -45,6 +45,24 @@ def test_every_relative_link_leads_somewhere(page: str) -> None:
     assert [x for x in links if not ((ROOT / page).parent / x).exists()] == []
 
 
+def test_the_threat_model_names_tests_that_exist() -> None:
+    rows = [line.split("|") for line in (ROOT / "SECURITY.md").read_text(encoding="utf-8").splitlines()]
+    held = [row[4] for row in rows if len(row) == 6 and set(row[4]) - set(" -")][1:]
+    assert len(held) > 12 and all("`" in cell for cell in held)
+    for name in (name for cell in held for name in re.findall(r"`([^`]+)`", cell)):
+        assert list((ROOT / "tests").glob(f"{name}*")), f"SECURITY.md names {name}, which is not below tests/"
+
+
+def test_every_locked_package_is_pinned_with_hashes() -> None:
+    for name in ("requirements.lock", "requirements-build.lock"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        entries = re.split(r"\n(?=[A-Za-z0-9])", text.strip())
+        loose = [
+            e.split("\n")[0] for e in entries if "==" not in e.split("\n")[0] or "--hash=sha256:" not in e
+        ]
+        assert len(entries) > 3 and loose == []
+
+
 def test_no_file_names_a_package_index() -> None:
     listing = subprocess.run(["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True)
     names = [
