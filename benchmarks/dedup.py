@@ -1,7 +1,10 @@
 """Near-duplicate removal: recall and precision against exact truth, and speed beside other tools.
 
     python -m benchmarks.dedup --eval-dir DIR [--documents N ...] [--rounds 3] [--peer-python PYTHON]
-                               [--json FILE] [--write docs/dedup.md]
+                               [--tools NAME ...] [--reuse FILE] [--json FILE] [--write docs/dedup.md]
+
+`--tools` runs only these; `--reuse` takes the other tools' figures for the same number of documents from the --json
+of an earlier run (some take half an hour), and the report says so.
 
 Needs in DIR: `dedup/` with tables of documents (id, text) and of labelled pairs (a, b and a column named
 jaccard...), and `corpora/` with any text. PYTHON is an interpreter that can import datatrove, text-dedup
@@ -20,6 +23,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks import dedup_corpus, evalset
@@ -41,6 +45,8 @@ def main() -> None:
     parser.add_argument("--documents", type=int, nargs="+", default=[20_000])
     parser.add_argument("--peer-documents", type=int, default=20_000, help="larger corpora run ours alone")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tools", nargs="+", choices=("hallmark", *PEERS), default=["hallmark", *PEERS])
+    parser.add_argument("--reuse", type=Path, help="JSON of an earlier run, for the tools that are not run")
     parser.add_argument(
         "--peer-python", dest="peers", default=sys.executable, help="interpreter that can import the peers"
     )
@@ -57,35 +63,49 @@ def main() -> None:
 
 
 def measure(options: argparse.Namespace) -> dict:
-    """Return all figures as plain numbers."""
+    """Return all figures as plain numbers; what is there so far goes to the JSON file after each tool."""
     figures: dict = {"method": method(DedupSettings()), "machine": _machine(), "jobs": [], "planted": []}
     figures["labelled"] = labelled(options.eval_dir, DedupSettings())
+    before = json.loads(options.reuse.read_text(encoding="utf-8")) if options.reuse else None
     with tempfile.TemporaryDirectory() as folder:
         for number in options.documents:
             corpus = dedup_corpus.make(options.eval_dir, number)
             file = Path(folder) / f"{number}.parquet"
             corpus.write_parquet(file)
             megabytes = corpus["text"].str.len_bytes().sum() / 1e6
-            tools = ("hallmark", *PEERS) if number <= options.peer_documents else ("hallmark",)
-            runs = _rounds(tools, file, Path(folder), options)
-            for tool in tools:
-                figures["jobs"].append(_job(tool, number, megabytes, runs[tool]))
-                if kept := runs[tool][-1].get("kept"):
+            tools = [t for t in ("hallmark", *PEERS) if number <= options.peer_documents or t == "hallmark"]
+            for tool, runs in _rounds([t for t in tools if t in options.tools], file, Path(folder), options):
+                figures["jobs"].append(_job(tool, number, megabytes, runs))
+                if kept := runs[-1].get("kept"):
                     figures["planted"].append({"tool": tool, "documents": number} | planted(corpus, kept))
+                if options.json:
+                    evalset.write_figures(options.json, figures)
+            if before:
+                _reuse(figures, before, number, [t for t in tools if t not in options.tools])
     return figures
 
 
+def _reuse(figures: dict, before: dict, number: int, tools: list[str]) -> None:
+    """Add the figures of an earlier run for tools that this one left out."""
+    for kind in ("jobs", "planted"):
+        taken = [r for r in before[kind] if r["documents"] == number and r["tool"] in tools]
+        figures[kind] += taken
+    figures["reused"] = sorted({*figures.get("reused", []), *tools})
+    figures["reused_machine"] = before["machine"]
+
+
 def _rounds(
-    tools: tuple[str, ...], file: Path, folder: Path, options: argparse.Namespace
-) -> dict[str, list[dict]]:
-    """Run the tools one after the other, several rounds, so that a slow minute falls on all of them."""
+    tools: list[str], file: Path, folder: Path, options: argparse.Namespace
+) -> Iterator[tuple[str, list[dict]]]:
+    """Yield each tool with its runs: several rounds one after the other, so that a slow minute falls on all."""
     runs: dict[str, list[dict]] = {tool: [] for tool in tools}
     for turn in range(options.rounds):
         for tool in tools:
             failed = bool(runs[tool]) and "error" in runs[tool][-1]
             if not failed and sum(run["seconds"] for run in runs[tool]) < PATIENCE:
                 runs[tool].append(_run(tool, file, folder / f"{tool}-{file.stem}-{turn}", options.peers))
-    return runs
+            if turn == options.rounds - 1:
+                yield tool, runs[tool]
 
 
 def _run(tool: str, file: Path, folder: Path, peers: str) -> dict:
@@ -131,6 +151,7 @@ def render(figures: dict) -> str:
     sections = [
         f"Measured {figures['machine']}. Threshold {how['threshold']}, {how['num_perm']} permutations, "
         f"{how['bands']} bands of {how['rows']} rows.",
+        *_reused(figures),
         "Labelled sets: recall of true pairs by their exact Jaccard (pairs found / pairs there), and precision.",
         _table(
             ["set", "documents", "edges", "precision", *labelled_sets[0]["recall"], "labels over 0.9"],
@@ -160,6 +181,12 @@ def render(figures: dict) -> str:
         *(f"Not run: {job['tool']}: {job['not_run']}" for job in jobs if "not_run" in job),
     ]
     return "\n\n".join(sections)
+
+
+def _reused(figures: dict) -> list[str]:
+    if not figures.get("reused"):
+        return []
+    return [f"Taken from a run of its own ({figures['reused_machine']}): {', '.join(figures['reused'])}."]
 
 
 def _planted(results: list[dict]) -> str:
