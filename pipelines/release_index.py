@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lineage.digests import sha256_file
 from lineage.removals import keyed_id
 from pipelines import parts
 from pipelines.project import Project, write_bytes
@@ -85,6 +86,11 @@ def comparable(project: Project, files: Sequence[tuple[str, Path]]) -> list[tupl
             file=sys.stderr,
         )
     return good
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of an index file."""
+    return sha256_file(path)
 
 
 def near(project: Project, texts: Sequence[str], least: float | None = None) -> list[dict[str, Any]]:

@@ -57,6 +57,7 @@ def lint(
     known = {
         "pii": _names(pii_detectors(pii or PiiSettings())),
         "screen": _names(screen_detectors(screen or ScreenSettings())),
+        "dedup": {"repeated_lines", "repeated_paragraphs", "test_ngrams", "earlier"},
     }
     found = list(_head(policy, path, file))
     for i, rule in enumerate(policy.rules):

@@ -11,7 +11,7 @@ from lineage.records import DEDUP, EDGES
 from pipelines import parts
 from pipelines.project import PartRef, write_json
 from pipelines.stage_run import StageRun
-from pipelines.tasks import dedup_repeats
+from pipelines.tasks import dedup_earlier, dedup_repeats
 from pipelines.tasks.dedup_steps import SCRATCH, Steps
 from stages import dedup
 
@@ -32,14 +32,14 @@ def run(run: StageRun) -> dict[str, Any]:
     run.sweep("dedup_signatures")
     edges = _edges(run)
     clusters = dedup.clusters(edges)
-    extra = dedup_repeats.evidence(run)
+    extra = dedup_repeats.evidence(run), dedup_earlier.evidence(run)
     for ref in run.parts:
-        _annotate(run, ref, clusters, extra.get(ref))
+        _annotate(run, ref, clusters, [e[ref] for e in extra if ref in e])
     run.sweep("dedup")
     report = {"clusters": clusters["cluster"].n_unique()} | dedup.report(edges, _origins(run), run.settings)
     folder = run.project.data / "dedup_edges"
     write_json(folder / "report.json", report)
-    parts.sweep(folder, {folder / n for n in ("edges.parquet", CARRIED, "report.json")})
+    parts.sweep(folder, {folder / n for n in ("edges.parquet", CARRIED, dedup_earlier.FILE, "report.json")})
     return {"method": dedup.method(run.settings)} | report
 
 
@@ -87,8 +87,8 @@ def _carried(run: StageRun, path: Path) -> tuple[pl.DataFrame, str]:
     return parts.read_part(path) if found else pl.DataFrame(schema=dedup.CARRIED), key
 
 
-def _annotate(run: StageRun, ref: PartRef, clusters: pl.DataFrame, extra: pl.DataFrame | None) -> None:
-    """Write one part's annotation; its key holds only the clusters and repetitions of its own documents."""
+def _annotate(run: StageRun, ref: PartRef, clusters: pl.DataFrame, extra: list[pl.DataFrame]) -> None:
+    """Write one part's annotation; its key holds only the clusters, repetitions and matches of its own documents."""
     signed = parts.read_part(
         run.project.table("dedup_signatures", ref), ["row", "doc_id", "exact", "shingles"]
     )
@@ -96,12 +96,14 @@ def _annotate(run: StageRun, ref: PartRef, clusters: pl.DataFrame, extra: pl.Dat
     key = parts.content_key(
         signed=run.input_key("dedup_signatures", ref),
         own=parts.table_digest(own),
-        extra=None if extra is None else parts.table_digest(extra),
+        extra=[parts.table_digest(e) for e in extra],
         code=run.code,
     )
     path = run.project.table("dedup", ref)
     if not parts.is_done([path], key):
-        result = dedup_repeats.joined(dedup.annotate(signed, own), extra)
+        result = dedup.annotate(signed, own)
+        for table in extra:
+            result = dedup_repeats.joined(result, table)
         parts.check_aligned(result, signed, where=f"dedup {ref.source}/{ref.part}")
         parts.write_part(path, result, DEDUP, key)
 

@@ -60,10 +60,8 @@ def evidence(run: StageRun) -> dict[PartRef, pl.DataFrame]:
     return joined
 
 
-def joined(annotation: pl.DataFrame, extra: pl.DataFrame | None) -> pl.DataFrame:
+def joined(annotation: pl.DataFrame, extra: pl.DataFrame) -> pl.DataFrame:
     """Return a part's annotation with the measured columns after its own: 0, or no set, where nothing was found."""
-    if extra is None:
-        return annotation
     wide = annotation.join(extra, on="row", how="left", maintain_order="left")
     filled = [pl.col(n).fill_null(v) for n, v in EMPTY.items() if n in extra.columns]
     named = [pl.col("test_sets").fill_null([])] if "test_sets" in extra.columns else []

@@ -82,17 +82,25 @@ class ScreenRule(RuleBase):
 
 
 class DedupRule(RuleBase):
-    """Reads what the dedup stage measured besides duplicates; nothing fires where `dedup` did not measure it."""
+    """Reads what the dedup stage measured besides duplicates; where it did not, manifests say not_run."""
 
     on: Literal["dedup"]
-    column: Literal["repeated_lines", "repeated_paragraphs", "test_ngrams"] = Field(
-        description="Share of the document in repeated lines or paragraphs; n-grams shared with test sets"
+    column: Literal["repeated_lines", "repeated_paragraphs", "test_ngrams", "earlier"] = Field(
+        description="Share of the document in repeated lines or paragraphs; n-grams shared with test sets; estimated "
+        "similarity with a document of an earlier release"
     )
     over: float = Field(ge=0, description="The rule fires above this value")
     test_sets: tuple[str, ...] | None = Field(None, description="Only for these test sets; * and ? match")
 
+    outcomes: tuple[str, ...] | None = Field(
+        None,
+        description="Only for documents that left an earlier release for these reasons, or were `kept`; * and ? match",
+    )
+
     @model_validator(mode="after")
     def _sets_of_ngrams(self) -> DedupRule:
+        if self.outcomes is not None and self.column != "earlier":
+            raise ValueError("outcomes belongs to the column earlier")
         if self.test_sets is not None and self.column != "test_ngrams":
             raise ValueError("test_sets belongs to the column test_ngrams")
         return self
@@ -105,8 +113,10 @@ class AiLabelRule(RuleBase):
 
 class NotRunRule(RuleBase):
     on: Literal["not-run"]
-    stage: Literal["pii", "screen"] = Field(description="Fires where a detector of this stage was not run")
-    detectors: tuple[str, ...] = Field(("*",), description="Detectors; * and ? match")
+    stage: Literal["pii", "screen", "dedup"] = Field(
+        description="Fires where a detector of this stage was not run, or dedup measured no column that a rule reads"
+    )
+    detectors: tuple[str, ...] = Field(("*",), description="Detectors, or columns of dedup; * and ? match")
 
 
 Rule = Annotated[

@@ -77,7 +77,7 @@ def fires(rule: Rule, evidence: Evidence, policy: Policy, context: Context) -> p
         case AiLabelRule():
             found = evidence.docs.filter(pl.col("ai_label").is_in(list(rule.verdicts))).select("row")
         case NotRunRule():
-            found = _not_run(rule, evidence)
+            found = _not_run(rule, evidence, policy)
     for name, kind in FIRED.items():
         if name not in found.columns:
             found = found.with_columns(pl.lit(None, kind).alias(name))
@@ -176,6 +176,8 @@ def _dedup(rule: DedupRule, evidence: Evidence) -> pl.DataFrame:
     table = evidence.dedup
     if table is None or rule.column not in table.columns:
         return evidence.docs.clear().select("row")
+    if rule.column == "earlier":
+        return _earlier(rule, table)
     value = pl.col(rule.column).cast(pl.Float64)
     rows = table.filter((value > rule.over).fill_null(False))
     if rule.column == "test_ngrams":
@@ -186,6 +188,24 @@ def _dedup(rule: DedupRule, evidence: Evidence) -> pl.DataFrame:
         rows = rows.with_columns(detector=pl.lit("test-set:") + pl.col("test_sets"))
     columns = [n for n in ("row", "detector") if n in rows.columns]
     return rows.select(*columns, score=value, threshold=pl.lit(rule.over))
+
+
+def _earlier(rule: DedupRule, table: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows near a document of an earlier release, with the nearest and the release that held it."""
+    met = table.select("row", "earlier").explode("earlier").drop_nulls("earlier").unnest("earlier")
+    met = met.filter(pl.col("estimate") > rule.over)
+    if rule.outcomes is not None:
+        met = met.filter(pl.col("outcome").is_in(_matching(met["outcome"], rule.outcomes)))
+    best = met.sort(["row", "estimate", "release"], descending=[False, True, False])
+    best = best.unique("row", keep="first", maintain_order=True)
+    named = pl.lit("release:") + pl.col("release")
+    return best.select("row", detector=named, score="estimate", threshold=pl.lit(rule.over))
+
+
+def unmeasured(policy: Policy, dedup: pl.DataFrame | None) -> list[str]:
+    """Return the columns that rules of the policy read and dedup did not measure, sorted."""
+    read = {rule.column for rule in policy.rules if isinstance(rule, DedupRule)}
+    return sorted(read - set(dedup.columns if dedup is not None else ()))
 
 
 def _pii(rule: PiiRule, evidence: Evidence) -> pl.DataFrame:
@@ -221,7 +241,13 @@ def screen_rows(rule: ScreenRule, screen: pl.DataFrame) -> pl.DataFrame:
     return best.select("row", "detector", "score", threshold=pl.lit(rule.score))
 
 
-def _not_run(rule: NotRunRule, evidence: Evidence) -> pl.DataFrame:
+def _not_run(rule: NotRunRule, evidence: Evidence, policy: Policy) -> pl.DataFrame:
+    if rule.stage == "dedup":
+        missing = pl.Series(unmeasured(policy, evidence.dedup), dtype=pl.String)
+        hit = bool(_matching(missing, rule.detectors))
+        return evidence.docs.filter((pl.col("status") == STATUS_OK) & hit).select(
+            "row", detector=pl.lit("not_run")
+        )
     table = evidence.pii if rule.stage == "pii" else evidence.screen
     missed = table.select("row", "not_run").explode("not_run").drop_nulls("not_run")
     missed = missed.filter(pl.col("not_run").is_in(_matching(missed["not_run"], rule.detectors)))

@@ -71,6 +71,11 @@ class DedupSettings(BaseModel):
     test_char_ngram: int = Field(
         26, ge=2, le=64, description="Units in an n-gram that begins with a character, for test sets"
     )
+    earlier: bool = Field(
+        False,
+        description="Match documents with the index of the releases sealed before this one, for rules that read "
+        "`earlier`; standing removal requests hold without it",
+    )
     source_loss_warn: float = Field(
         0.5, ge=0, le=1, description="Flag a source of which more than this share has a duplicate elsewhere"
     )

@@ -9,6 +9,7 @@ import polars as pl
 
 from lineage.books import Books
 from stages.decide.policy import Policy
+from stages.decide.rules import unmeasured
 
 LENGTHS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 
@@ -36,7 +37,7 @@ def part_facts(
         "dedup": _duplicates(decisions, tables["dedup"]),
         "pii": _pii(tables["pii"], decisions, policy, residual),
         "screen": _screen(tables["screen"], decisions),
-        "not_run": _not_run(tables, decisions),
+        "not_run": _not_run(tables, decisions, policy),
         "quality": {"rules": _by(decisions.filter(pl.col("stage") == "quality"), "rule", "rule")},
         "flags": _flags(decisions),
         "languages": _languages(rows),
@@ -98,14 +99,17 @@ def _screen(screen: pl.DataFrame, decisions: pl.DataFrame) -> list[dict[str, Any
     return list(table.sort("code", "detector", "level").iter_rows(named=True))
 
 
-def _not_run(tables: Mapping[str, pl.DataFrame], decisions: pl.DataFrame) -> list[dict[str, Any]]:
+def _not_run(
+    tables: Mapping[str, pl.DataFrame], decisions: pl.DataFrame, policy: Policy
+) -> list[dict[str, Any]]:
     live = decisions.filter(pl.col("disposition").is_in(["kept", "redacted"])).select("row")
     rows = []
     for stage in ("pii", "screen"):
         missed = tables[stage].join(live, on="row", how="semi").explode("not_run").drop_nulls("not_run")
         counts = missed.group_by("not_run").len().sort("not_run")
         rows += [{"stage": stage, "detector": d, "docs": n} for d, n in counts.rows()]
-    return rows
+    missing = unmeasured(policy, tables["dedup"]) if live.height else []
+    return rows + [{"stage": "dedup", "detector": c, "docs": live.height} for c in missing]
 
 
 def _flags(decisions: pl.DataFrame) -> list[dict[str, Any]]:

@@ -68,3 +68,29 @@ def test_a_release_whose_run_is_not_at_hand_is_sealed_with_a_warning(project, ca
     project.table("decide", ref).unlink()
     assert not sealed(project).exists()
     assert "not in the index of releases" in capsys.readouterr().err
+
+
+def test_the_next_version_meets_the_sealed_one_and_a_version_never_meets_itself(project) -> None:
+    sealed(project)
+    path = project.root / "params.yaml"
+    words = path.read_text(encoding="utf-8").replace("\n  earlier: false", "\n  earlier: true")
+    path.write_text(words, encoding="utf-8")
+    same = met(house.run(project.root, "inventory", "dedup"))
+    assert all(e == [] for e in same.values())
+    path.write_text(words.replace("0.1.0", "0.2.0"), encoding="utf-8")
+    house.put(
+        project.root,
+        "copies",
+        [{"id": "again", "text": house.near(1, "softly")}, {"id": "new", "text": "new"}],
+    )
+    found = met(house.run(project.root, "inventory", "ingest", "dedup"))
+    again = found[doc_id("copies", "again")]
+    assert {(e["release"], e["outcome"]) for e in again} == {("0.1.0", "kept"), ("0.1.0", "near-duplicate")}
+    assert all(0.8 <= e["estimate"] < 1 for e in again)
+    assert found[doc_id("copies", "new")] == []
+    assert [e["estimate"] for e in found[doc_id("web", "w2")]] == [1.0]
+
+
+def met(project) -> dict:
+    tables = [parts.read_part(project.table("dedup", r), ["doc_id", "earlier"]) for r in project.parts()]
+    return dict(pl.concat(tables).rows())
