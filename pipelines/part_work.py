@@ -26,6 +26,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "pii": records.PII,
     "pii_spans": records.PII_SPANS,
     "screen": records.SCREEN,
+    "screen_found": records.SCREEN,
     "decide": records.DECISIONS,
 }
 

@@ -127,7 +127,7 @@ def _coverage(run: StageRun, stages: list[dict[str, Any]]) -> dict[str, Any]:
             measured |= codes | ({stage["stage"]} if codes else set())
     risks = [r for r in TAXONOMY.annex() if {r.code, *r.covered_by} & measured]
     params = run.project.params
-    silent = any(d["status"] != "run" for stage in stages for d in stage["detectors"])
+    silent = any(d["detector"] == "operator" for stage in stages for d in stage["detectors"])
     measured_risks = {"risks_measured": None if silent else len(risks)}
     return measured_risks | library.facts(params.screen, params.release.as_of)
 

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 from pipelines.stage_run import StageRun
+from pipelines.tasks.screen_corpus import FOUND, PHRASES, join_all
 
 COLUMNS = ("row", "doc_id", "source", "status", "kind", "text", "turns", "text_sha256", "chars")
 
 
 def run(run: StageRun) -> dict[str, Any]:
-    """Annotate every part; return hits and documents by risk code."""
-    run.map_parts("pipelines.tasks.screen:part", {"ingest": COLUMNS}, ("screen",))
-    run.sweep("screen")
-    return {"codes": run.count_structs("screen", "hits", "code", "n")}
+    """Annotate every part, then add what only the whole corpus shows; return hits and documents by risk code."""
+    outputs = (FOUND, PHRASES) if run.settings.corpus.triggers else (FOUND,)
+    run.map_parts("pipelines.tasks.screen:part", {"ingest": COLUMNS}, outputs, aligned=(FOUND,))
+    corpus = join_all(run)
+    run.sweep("screen", *outputs)
+    if PHRASES not in outputs:
+        shutil.rmtree(run.project.data / PHRASES, ignore_errors=True)
+    return {"codes": run.count_structs("screen", "hits", "code", "n"), "corpus": corpus}
 
 
 def part(tables: dict, settings: Any, extra: Any) -> dict[str, Any]:
     from stages.screen import annotate  # in the worker: the driver needs no detector
 
-    return {"screen": annotate(tables["ingest"], settings)}
+    docs = tables["ingest"]
+    found = {FOUND: annotate(docs, settings)}
+    if settings.corpus.triggers:
+        from stages.screen import corpus
+
+        found[PHRASES] = corpus.phrases(docs["text"].drop_nulls())
+    return found

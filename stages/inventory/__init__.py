@@ -50,6 +50,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 #: Code outside `stages/<name>` that can change a stage's result, relative to the installed packages' folder.
 SHARED: dict[str, tuple[str, ...]] = {
     "dedup": ("pipelines/tasks/dedup_repeats.py", "pipelines/tasks/dedup_steps.py"),
+    "screen": ("pipelines/tasks/screen_corpus.py",),
     "sample": ("stages/decide",),
     "decide": ("pipelines/removal", "lineage/removals", "lineage/ledger.py"),
     "publish": (

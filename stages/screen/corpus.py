@@ -13,9 +13,9 @@ from typing import Any
 import numba
 import numpy as np
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
 
 from stages.screen import fold
+from stages.screen.corpus_settings import CorpusSettings
 from stages.screen.fold import _decode, _is_han
 
 DETECTOR = "poison-corpus@1"
@@ -32,35 +32,6 @@ PHRASES = {
 }
 
 
-class CorpusSettings(BaseModel):
-    """From when on a repetition counts as a sign of poisoning."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    min_docs: int = Field(
-        3, ge=2, description="A trigger phrase stands in at least this many documents of a source."
-    )
-    max_share: float = Field(
-        0.05, gt=0, le=1, description="... and in at most this share of them: else it is style."
-    )
-    contrast: float = Field(
-        20.0, gt=1, description="... and is this many times as frequent there as elsewhere."
-    )
-    varied: float = Field(
-        0.7, gt=0, le=1, description="Share of occurrences with different words around the phrase."
-    )
-    novel: float = Field(
-        1.0, ge=0, le=1, description="Share of its pairs that are common words, and neighbours nowhere else."
-    )
-    novel_han: float = Field(0.3, ge=0, le=1, description="The same for pairs of Han characters.")
-    burst_docs: int = Field(
-        5, ge=2, description="A burst has at least this many near-duplicates in one source."
-    )
-    burst_window: float = Field(
-        0.02, gt=0, le=1, description="... within this share of the source's documents, in their order."
-    )
-
-
 def phrases(texts: pl.Series) -> pl.DataFrame:
     """Return PHRASES of one part: every phrase of 4 words or 8 Han characters that two documents share."""
     tokens, docs = _read(texts)
@@ -72,9 +43,10 @@ def phrases(texts: pl.Series) -> pl.DataFrame:
     frame = pl.DataFrame({"phrase": grams[seen], "at": seen, "doc": docs[seen], "size": sizes[seen]})
     frame = frame.filter(pl.col("doc").n_unique().over("phrase") > 1)
     at = frame["at"].to_numpy()
-    pair_count, token_count = _counts(pairs), _counts(tokens["token"].to_numpy())
     left, right = _around(tokens["token"].to_numpy(), docs, at, frame["size"].to_numpy())
     uses = frame.select(pl.len().over("phrase"))["len"].to_numpy()
+    inside = _places(at, frame["size"].to_numpy(), len(docs))
+    pair_count, token_count = _counts(pairs, inside), _counts(tokens["token"].to_numpy(), inside)
     novel = _inside(pair_count, token_count, at, frame["size"].to_numpy(), uses)
     frame = frame.with_columns(pl.Series("left", left), pl.Series("right", right), pl.Series("new", novel))
     return (
@@ -205,18 +177,81 @@ def _read(texts: pl.Series) -> tuple[pl.DataFrame, np.ndarray]:
 
 def _repeated(grams: np.ndarray) -> np.ndarray:
     """Return the places whose value occurs at least twice; 0 is no phrase."""
-    order = np.argsort(grams, kind="stable")
-    ranked = grams[order]
-    same = np.zeros(len(grams), bool)
-    same[1:] = ranked[1:] == ranked[:-1]
-    same[:-1] |= same[1:]
-    return np.sort(order[same & (ranked != 0)])
+    maybe = np.flatnonzero(_crowded(grams, _bits(len(grams))))
+    ranked = np.sort(grams[maybe])
+    twice = _distinct(ranked[1:][ranked[1:] == ranked[:-1]])
+    if not len(twice):
+        return maybe[:0]
+    near = np.minimum(np.searchsorted(twice, grams[maybe]), len(twice) - 1)
+    return maybe[twice[near] == grams[maybe]]
 
 
-def _counts(values: np.ndarray) -> np.ndarray:
-    """Return for each place how often its value occurs."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return counts[inverse]
+def _places(at: np.ndarray, size: np.ndarray, n: int) -> np.ndarray:
+    """Return the sorted places of all tokens of phrases that begin `at`, of n."""
+    mask = np.zeros(n, bool)
+    for k in range(HAN):
+        mask[at[size > k] + k] = True
+    return np.flatnonzero(mask)
+
+
+def _counts(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return how often the values at the `wanted` places occur, at those places; 0 elsewhere."""
+    asked = _distinct(values[wanted])
+    counts = np.zeros(len(values), np.int64)
+    if len(asked):
+        counts[wanted] = _tally(values, asked, _bits(len(asked)) + 3)[np.searchsorted(asked, values[wanted])]
+    return counts
+
+
+def _distinct(values: np.ndarray) -> np.ndarray:
+    """Return the different values in order; sorting beats numpy's hashing by far at these sizes."""
+    ranked = np.sort(values)
+    return ranked[np.concatenate(([True], ranked[1:] != ranked[:-1]))] if len(ranked) else ranked
+
+
+def _bits(n: int) -> int:
+    """Return the size of a hash table for n values, as a power of two."""
+    return max(10, int(n).bit_length() + 1)
+
+
+@numba.njit(cache=True, nogil=True)
+def _slot(value, bits):
+    return np.int64((value * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - bits))
+
+
+@numba.njit(cache=True, nogil=True)
+def _crowded(values, bits):
+    """Return whether a value shares its slot of a table with one before or after it; 0 never does."""
+    seen = np.zeros(1 << bits, np.uint8)
+    for i in range(values.size):
+        if values[i] != 0:
+            slot = _slot(values[i], bits)
+            seen[slot] = min(2, seen[slot] + 1)
+    result = np.zeros(values.size, np.bool_)
+    for i in range(values.size):
+        result[i] = values[i] != 0 and seen[_slot(values[i], bits)] == 2
+    return result
+
+
+@numba.njit(cache=True, nogil=True)
+def _tally(values, asked, bits):
+    """Return how often each of `asked` (different values) occurs among `values`."""
+    mask = (1 << bits) - 1
+    table = np.full(1 << bits, -1, np.int64)
+    for k in range(asked.size):
+        slot = _slot(asked[k], bits)
+        while table[slot] >= 0:
+            slot = (slot + 1) & mask
+        table[slot] = k
+    counts = np.zeros(asked.size, np.int64)
+    for i in range(values.size):
+        slot = _slot(values[i], bits)
+        while table[slot] >= 0:
+            if asked[table[slot]] == values[i]:
+                counts[table[slot]] += 1
+                break
+            slot = (slot + 1) & mask
+    return counts
 
 
 @numba.njit(cache=True, nogil=True)

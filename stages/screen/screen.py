@@ -13,6 +13,7 @@ import polars as pl
 
 from lineage.errors import SettingsError
 from stages.screen import cbrn, classify, external, fold, poison, secrecy
+from stages.screen.corpus_settings import CorpusSettings
 from stages.screen.lexicon import SHIPPED, Lexicon, load_folder, load_lexicon
 from stages.screen.matcher import FINDING, Matcher
 from stages.screen.settings import ScreenSettings
@@ -24,6 +25,7 @@ _HITS = pl.List(
         {"code": pl.String, "detector": pl.String, "level": pl.String, "score": pl.Float64, "n": pl.UInt32}
     )
 )
+CORPUS = "poison-corpus@1"
 SHORT_CHARS = 12  # shorter texts hold too little for a classifier
 
 
@@ -105,6 +107,7 @@ def detectors(settings: ScreenSettings) -> list[dict[str, Any]]:
         rows.append(_entry(secrecy.DETECTOR, secrecy.digest(), secrecy.CODES, secrecy.LANGUAGES))
     if settings.poisoning:
         rows.append(_entry(poison.DETECTOR, poison.digest(), poison.CODES, poison.LANGUAGES))
+    rows += _corpus(settings.corpus)
     for classifier in loaded.classifiers:
         card = classifier.card
         gates = loaded.context if card.needs or card.unless else ""
@@ -118,6 +121,20 @@ def detectors(settings: ScreenSettings) -> list[dict[str, Any]]:
         if risk.code not in covered and risk.detector == "operator":
             rows.append({**_entry(None, None, (risk.code,), ()), "not_run": "no detector supplied"})
     return sorted(rows, key=lambda row: (row["detector"] is None, row["detector"] or "", row["codes"]))
+
+
+def _corpus(settings: CorpusSettings) -> list[dict[str, Any]]:
+    """Return what looks at the whole corpus: the signs that are searched, and those that are switched off."""
+    asked = {
+        "poison-burst": settings.bursts,
+        "poison-revision": bool(settings.before),
+        "poison-trigger": settings.triggers,
+    }
+    digest = _sha(_code_digest("corpus.py"), fold.digest(), settings.model_dump_json(exclude={"before"}))
+    on, off = (tuple(c for c, used in asked.items() if used is state) for state in (True, False))
+    rows = [_entry(CORPUS, digest, on, ())] if on else []
+    silent = _entry(CORPUS, digest, off, ()) | {"not_run": "switched off"}
+    return rows + ([silent] if off else [])
 
 
 class Engine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from stages.screen.corpus_settings import CorpusSettings
 from stages.screen.external_settings import ExternalSettings
 
 LEXICONS = (
@@ -37,6 +38,9 @@ class ScreenSettings(BaseModel):
     secrecy: bool = Field(True, description="Look for secrecy, work-secret and trade-secret markings.")
     cbrn: bool = Field(True, description="Look for names and CAS numbers of public CBRN control lists.")
     poisoning: bool = Field(True, description="Look for hidden text, prompt injection and encoded payloads.")
+    corpus: CorpusSettings = Field(
+        CorpusSettings(), description="Signs of poisoning over the whole corpus: bursts, triggers, changes."
+    )
     classifier_floor: float = Field(
         0.2, ge=0, le=1, description="Classifier scores below this are not stored; thresholds are policy."
     )
