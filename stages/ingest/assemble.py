@@ -15,6 +15,7 @@ import pyarrow as pa
 from lineage.records import DOCUMENTS, STATUS_OK, STATUS_UNREADABLE
 from stages.ingest.batch import Batch, Columns, Piece
 from stages.ingest.labels import label_texts
+from stages.ingest.mojibake import repair_of
 from stages.ingest.same_ids import mark_repeats
 from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Source, licence_problem
@@ -150,6 +151,8 @@ def normalise(batch: Batch, settings: IngestSettings) -> None:
         texts[row] = None
         if batch.turns:
             batch.turns[row] = None
+    if settings.repair == "mojibake":
+        _repair(batch)
     if settings.newlines:
         for row in [row for row, text in enumerate(texts) if text and "\r" in text]:
             _change(batch, row, "newlines", lambda text: text.replace("\r\n", "\n").replace("\r", "\n"))
@@ -163,6 +166,14 @@ def normalise(batch: Batch, settings: IngestSettings) -> None:
     surrogates = [row for row, text in enumerate(texts) if text and not _encodes(text)]
     for row in surrogates:
         texts[row], errors[row] = None, "bad-encoding"
+
+
+def _repair(batch: Batch) -> None:
+    """Read texts again that were read in a wrong encoding; the note holds the digest of the text as it was."""
+    for row, text in enumerate(batch.text):
+        if text and _encodes(text) and (repair := repair_of(text)):
+            before = sha256(text.encode()).hexdigest()
+            _change(batch, row, f"repaired:{repair.was}-read-as-{repair.read_as}:{before}", repair.apply)
 
 
 def _encodes(text: str) -> bool:

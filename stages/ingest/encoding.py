@@ -87,7 +87,11 @@ def _chinese(sample: bytes) -> str | None:
 
 def _common_share(sample: bytes, codec: str) -> float:
     """Share of the non-ASCII characters that are common Chinese ones, if the sample is in this codec."""
-    text = codecs.getincrementaldecoder(codec)("replace").decode(sample)
+    return common_share(codecs.getincrementaldecoder(codec)("replace").decode(sample), codec)
+
+
+def common_share(text: str, codec: str) -> float:
+    """Return the share of a text's non-ASCII characters that are common in GB 2312 (gb18030) or Big5 (big5hkscs)."""
     points = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
     points = points[points >= 0x80]
     if not len(points):

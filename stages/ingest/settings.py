@@ -35,6 +35,11 @@ class IngestSettings(BaseModel):
     normalise: Literal["NFC", "none"] = Field(
         "NFC", description="Unicode normalisation of texts; a changed text says so in `transforms`."
     )
+    repair: Literal["mojibake", "none"] = Field(
+        "none",
+        description="Read texts again that were stored after reading them in a wrong encoding; `transforms` says from "
+        "which, with the sha256 of the text before.",
+    )
     newlines: bool = Field(
         True, description="Turn CRLF and CR into LF; a changed text says so in `transforms`."
     )

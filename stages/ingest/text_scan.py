@@ -48,6 +48,8 @@ def scan_texts(texts: pa.Array, metas: pa.Array | None, settings: IngestSettings
         if metas is not None:
             labelled = pl.Series(metas).str.contains("AIGC", literal=True).fill_null(False)
             care |= labelled.to_numpy()
+    if settings.repair == "mojibake":
+        care |= chars != np.diff(borders)
     if texts.null_count:
         care |= texts.is_null().to_numpy(zero_copy_only=False)
     return Scanned(care, chars)
