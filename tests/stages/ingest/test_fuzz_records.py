@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -152,20 +153,22 @@ def as_nobody(project: Path) -> object:
 
 
 @pytest.fixture
-def open_project(tmp_path):
-    """Return a project folder that every user may enter and write to."""
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o777 if folder == tmp_path else 0o755)
-    (tmp_path / "in").mkdir(mode=0o777)
-    (tmp_path / "in").chmod(0o777)
-    return tmp_path
+def open_project():
+    """Return a project that every user may enter and write to: pytest's own folders are closed to others."""
+    with tempfile.TemporaryDirectory() as name:
+        project = Path(name)
+        (project / "in").mkdir()
+        project.chmod(0o777)
+        (project / "in").chmod(0o777)
+        yield project
+        (project / "in" / "deep").chmod(0o755) if (project / "in" / "deep").exists() else None
 
 
-def test_a_file_that_may_not_be_read_costs_its_own_row(open_project, put):
-    put("a.jsonl", b'{"text": "open"}\n')
-    put("b.jsonl", b'{"text": "locked"}\n').chmod(0)
-    put("c.parquet", b"PAR1").chmod(0)
-    put("d.zip", b"PK").chmod(0)
+def test_a_file_that_may_not_be_read_costs_its_own_row(open_project):
+    (open_project / "in" / "a.jsonl").write_text('{"text": "open"}\n')
+    for name in ("b.jsonl", "c.parquet", "d.zip"):
+        (open_project / "in" / name).write_text("locked")
+        (open_project / "in" / name).chmod(0)
     assert as_nobody(open_project) == [
         ["in/a.jsonl", None],
         ["in/b.jsonl", "file-unreadable"],
@@ -174,11 +177,11 @@ def test_a_file_that_may_not_be_read_costs_its_own_row(open_project, put):
     ]
 
 
-def test_a_folder_that_may_not_be_read_stops_before_any_work(open_project, put):
-    put("deep/a.txt", b"hidden")
+def test_a_folder_that_may_not_be_read_stops_before_any_work(open_project):
+    (open_project / "in" / "deep").mkdir()
+    (open_project / "in" / "deep" / "a.txt").write_text("hidden")
     (open_project / "in" / "deep").chmod(0)
     said = as_nobody(open_project)
-    (open_project / "in" / "deep").chmod(0o755)
     assert "in/deep" in str(said) and "Permission denied" in str(said) and "->" in str(said)
 
 
