@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -58,6 +59,27 @@ def failed(
     """Return one row that says why a file, or its rest, or one record could not be read."""
     length = len(raw) if offset is not None else None
     return Batch(file, [None], [sha256(raw).digest()], [record], [offset], [length], [error])
+
+
+def joined(batches: list[Batch]) -> Batch:
+    """Return the plain documents of some batches of one file, none of them with turns, as one batch."""
+    names = dict.fromkeys(name for batch in batches for name in batch.plain)
+
+    def each(of: Callable[[Batch], list[Any] | None], absent: Any = None) -> list[Any]:
+        return [item for batch in batches for item in of(batch) or [absent] * len(batch)]
+
+    return Batch(
+        batches[0].file,
+        each(lambda batch: batch.text),
+        each(lambda batch: batch.raw),
+        each(lambda batch: batch.record),
+        each(lambda batch: batch.offset),
+        each(lambda batch: batch.length),
+        each(Batch.errors),
+        {name: each(lambda batch, name=name: batch.plain.get(name)) for name in names},
+        label=each(lambda batch: batch.label),
+        transforms=each(lambda batch: batch.transforms, ()),
+    )
 
 
 @dataclass

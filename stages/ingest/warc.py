@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
-from stages.ingest.batch import Batch, Piece, failed
+from stages.ingest.batch import Batch, Piece, failed, joined
 from stages.ingest.html import Page, page_of
 from stages.ingest.objects import dump
 from stages.ingest.settings import IngestSettings
@@ -17,6 +17,7 @@ from stages.ingest.streams import Broken, Place, blocks
 
 _FAR = 1 << 62
 _HEAD = 64 << 10  # a longer header is not one
+_AT_ONCE = 256  # pages that become rows together
 _AFTER = 64  # bytes behind a record that show whether it ends there
 #: Record types that hold no document of their own: requests, crawl notes, repeats.
 _LARGEST = 64 << 20  # of a page after decompression
@@ -41,9 +42,17 @@ def read_warc(
 ) -> Iterator[tuple[int, Piece]]:
     """Yield (slice, record) of the slices [cuts[i], cuts[i+1]); pages become their main text, others a reason."""
     stream = _Stream(place, compression, cuts, settings.max_ratio)
+    held: list[Batch] = []
+    last = 0
     for record in _records(stream, settings):
-        index = bisect_right(stream.marks, record.offset) - 1
-        yield min(max(index, 0), len(cuts) - 2), _batch(record, name, settings)
+        index = min(max(bisect_right(stream.marks, record.offset) - 1, 0), len(cuts) - 2)
+        if held and (index != last or len(held) >= _AT_ONCE):
+            yield last, joined(held)
+            held = []
+        held.append(_batch(record, name, settings))
+        last = index
+    if held:
+        yield last, joined(held)
 
 
 def _records(stream: _Stream, settings: IngestSettings) -> Iterator[_Record]:
