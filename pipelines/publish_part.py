@@ -28,6 +28,7 @@ from stages.publish.gates import run_gates
 from stages.publish.manifest import shard_manifest
 from stages.publish.public import public_lineage
 from stages.publish.shard import published, shard_table
+from stages.publish.tokens import count
 from stages.publish.treat import treat, treat_fields
 
 SHEETS = (("zh", "html"), ("zh", "md"), ("en", "html"), ("en", "md"))
@@ -93,6 +94,7 @@ def _fill(task: BuildTask, fresh: Path) -> None:
     )
     policy = common["policy"]
     facts = part_facts(ref.source, ref.part, tables, rows, policy, residual)
+    facts["tokens"] = count(rows["text"], task.settings.tokenizer, Path(common["root"]))
     facts["fairness"] = fairness_facts(tables, policy, common["source"]["jurisdiction"])
     manifest = shard_manifest(
         source=common["source"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lineage.exports.eu import tokens
 from lineage.exports.facts import NOT_STATED, Release, or_not_stated, published, table
 from lineage.exports.paper import Paper
 from lineage.exports.rights import effective
@@ -50,7 +51,10 @@ def _purpose(release: Release) -> list[str]:
 
 def _points(release: Release) -> list[str]:
     unit = release.manifest["unit"]
-    return [f"{release.documents:,} data points (unit: {unit}); {release.manifest['chars']:,} characters."]
+    return [
+        f"{release.documents:,} data points (unit: {unit}); {release.manifest['chars']:,} characters; "
+        f"tokens: {tokens(release.manifest)}."
+    ]
 
 
 def _types(release: Release) -> list[str]:

@@ -35,6 +35,11 @@ def corpora(release: Release) -> Paper:
     return paper
 
 
+def _tokens(manifest: Mapping[str, Any]) -> str:
+    counted = manifest.get("tokens")
+    return f"{counted['n']}（分词器：{counted['tokenizer']}）" if counted else "未声明"
+
+
 def _scale(release: Release, paper: Paper) -> None:
     shards = release.shards
     paper.head("一、语料规模").table(
@@ -42,6 +47,7 @@ def _scale(release: Release, paper: Paper) -> None:
         [
             ("条数（单位：文档）", release.documents),
             ("字符数", release.manifest["chars"]),
+            ("词元数", _tokens(release.manifest)),
             ("文本字节数（UTF-8）", release.manifest["bytes"]),
             ("存储规模（字节）", sum(s["bytes"] for s in shards)),
             ("分片数", len(shards)),

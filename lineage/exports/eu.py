@@ -6,7 +6,7 @@ provider knows; every such field prints `not stated`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lineage.exports.domains import Domains, domains
@@ -67,8 +67,9 @@ def _characteristics(release: Release, paper: Paper, words: Any) -> None:
             ("Modality", "text"),
             ("Documents", release.documents),
             ("Characters", manifest["chars"]),
+            ("Tokens", tokens(manifest)),
             ("Bytes of UTF-8 text", manifest["bytes"]),
-            ("Size range", size_band(manifest["bytes"], words["text_bands"])),
+            ("Size range", size_band(manifest["bytes"], words["text_bands"], manifest.get("tokens"))),
             ("Latest date of acquisition", max(spans) if spans else UNSAID),
             (
                 "Dates found in the texts",
@@ -83,12 +84,21 @@ def _characteristics(release: Release, paper: Paper, words: Any) -> None:
     )
 
 
-def size_band(size: int, bands: Sequence[dict[str, Any]]) -> str:
-    """Return the template's size range for text; certain only where bytes settle it: a token is a byte or more."""
+def tokens(manifest: Mapping[str, Any]) -> str:
+    """Return the token count with the tokenizer that counted, or `not stated`."""
+    counted = manifest.get("tokens")
+    return f"{counted['n']:,} (tokenizer {counted['tokenizer']})" if counted else UNSAID
+
+
+def size_band(size: int, bands: Sequence[dict[str, Any]], counted: Mapping[str, Any] | None = None) -> str:
+    """Return the template's size range for text: certain by bytes (a token is a byte or more), else as counted."""
     first = bands[0]
     if size < first["below_tokens"]:
         return f"{first['en']} (certain: {size:,} bytes, and a token of text covers at least one byte)"
-    return f"{UNSAID}: it counts tokens, and no tokenizer is named for this release"
+    if not counted:
+        return f"{UNSAID}: it counts tokens, and no tokenizer is named for this release"
+    band = next(b for b in bands if b["below_tokens"] is None or counted["n"] < b["below_tokens"])
+    return f"{band['en']} ({counted['n']:,} by the tokenizer {counted['tokenizer']})"
 
 
 def _group(classes: tuple[str, ...]):

@@ -20,6 +20,7 @@ from pipelines.stage_run import StageRun
 from pipelines.tasks.pii import project_hmac
 from stages.decide.policy import load_policy
 from stages.dedup import method
+from stages.publish.tokens import named
 
 INPUTS = ("ingest", "quality", "dedup", "pii", "pii_spans", "screen", "decide")
 STAGES = ("ingest", "quality", "dedup", "pii", "screen", "decide", "publish")
@@ -69,6 +70,8 @@ def _common(run: StageRun, policy: Any) -> dict[str, Any]:
         "answers": _answers(answers),
         "waivers": project.inventory("publish")["waivers"],
         "hmac": project_hmac(run),
+        "root": str(project.root),
+        "tokenizer": named(run.settings.tokenizer, project.root),
         "key_folder": str(folder),
         "keyid": keys.load_signer(folder).keyid,
     }
@@ -122,7 +125,7 @@ def _answers(path: Path) -> dict[str, Any] | None:
 
 def _task(run: StageRun, ref: Any, common: dict[str, Any], plan: tuple[dict[str, Any], ...]) -> BuildTask:
     project = run.project
-    named = {k: common[k] for k in ("stages", "method", "answers", "keyid")}
+    shared = {k: common[k] for k in ("stages", "method", "answers", "keyid", "tokenizer")}
     key = parts.content_key(
         inputs=[run.input_key(name, ref) for name in INPUTS],
         policy=common["policy"].sha256,
@@ -130,7 +133,7 @@ def _task(run: StageRun, ref: Any, common: dict[str, Any], plan: tuple[dict[str,
         hmac=hashlib.sha256(b"hallmark-key-id" + common["hmac"]).hexdigest(),
         code=run.code,
         waivers={g.id: common["waivers"].get(g.id) for g in common["policy"].gates if g.scope == "shard"},
-        **named,
+        **shared,
     )
     return BuildTask(
         ref=ref,

@@ -7,6 +7,7 @@ from typing import Any
 
 from lineage.merkle import shard_root
 from stages.publish.gates import grade_allowed
+from stages.publish.tokens import total as token_total
 from stages.screen.fairness import release_facts
 
 SHARD_SCHEMA = "urn:hallmark:shard-manifest:1"
@@ -55,7 +56,7 @@ def shard_manifest(
         "shard": dict(shard) if shard else None,
         "inputs": inputs,
         **{k: facts[k] for k in ("flow", "reasons", "pii", "quality", "languages", "licences", "lengths")},
-        **{k: facts[k] for k in ("ai_labels", "time_span", "chars", "bytes", "flags", "not_run")},
+        **{k: facts[k] for k in ("ai_labels", "time_span", "chars", "bytes", "tokens", "flags", "not_run")},
         "dedup": {"method": dict(method)} | facts["dedup"],
         "fairness": facts["fairness"],
         "screen": screen + _silent(stages, facts["screen"]),
@@ -152,6 +153,7 @@ def _distinct(gates: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 def merge(manifests: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the countable fields of many shard manifests summed."""
     total: dict[str, Any] = {"flow": {}, "time_span": {"from": None, "to": None}, "chars": 0, "bytes": 0}
+    counted: list[dict[str, Any]] = []
     tables = {
         "reasons": ("stage", "disposition", "reason"),
         "pii": ("type", "action"),
@@ -182,10 +184,11 @@ def merge(manifests: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         total["time_span"]["to"] = _extreme(max, total["time_span"]["to"], span["to"])
         total["chars"] += manifest["chars"]
         total["bytes"] += manifest["bytes"]
+        counted.append(manifest["tokens"])
     for name, keys in tables.items():
         total[name] = sorted(rows[name].values(), key=lambda r, keys=keys: _order(r, keys))
     total["quality"] = {"rules": [{"rule": r, "docs": n} for r, n in sorted(rules.items())]}
-    return total | {"dedup": dedup}
+    return total | {"dedup": dedup, "tokens": token_total(counted)}
 
 
 def _order(row: Mapping[str, Any], keys: tuple[str, ...]) -> tuple:

@@ -291,3 +291,21 @@ def test_every_stage_has_a_start_and_a_complete_event(release: Release) -> None:
 def test_papers_name_no_clause_as_verified_until_a_person_did() -> None:
     for name in ("ab2013", "eu-summary", "cn-clauses", "rai", "licences"):
         assert table(name)["verified"] is False and table(name)["edition"]
+
+
+def test_every_form_that_asks_for_tokens_names_the_tokenizer(release: Release) -> None:
+    n, papers = release.manifest["tokens"]["n"], written(release)
+    told = {path: data.decode() for path, data in papers.items() if path.endswith(".md")}
+    naming = [path for path, text in told.items() if "words-han@1" in text]
+    assert n > 0 and len(naming) >= 3, naming
+
+
+def test_the_size_range_goes_by_the_count_where_bytes_do_not_settle_it() -> None:
+    bands, big = table("eu-summary")["text_bands"], 10**13
+    assert size_band(big, bands).startswith("not stated")
+    counted = {"tokenizer": "words-han@1", "n": 2 * 10**9}
+    assert (
+        size_band(big, bands, counted)
+        == "1 billion to 10 trillion tokens (2,000,000,000 by the tokenizer words-han@1)"
+    )
+    assert size_band(big, bands, {**counted, "n": 10**13}).startswith("more than 10 trillion")
