@@ -9,7 +9,7 @@ from lineage.sheets.model import Interval, Value
 from lineage.sheets.reader import Reader, number
 
 #: Names under which a figure's interval may stand beside it, and those of a figure's parts.
-BOUNDS = ("{}_ci95", "{}_ci", "{}_interval", "ci95")
+BOUNDS = ("{}_ci95", "{}_ci", "{}_interval", "ci95", "interval95")
 PARTS = (("value", "point", "estimate"), ("low", "lower"), ("high", "upper"))
 
 Stated = list[tuple[str, float]]  # point, low, high: each with the end of its pointer

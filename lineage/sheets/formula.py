@@ -54,6 +54,10 @@ def _walk(node: Json, keys: list[str]) -> Iterator[Json]:
                     yield from _walk(entry, keys[depth + 1 :])
                 return
             node = node[int(key)] if key.isdigit() and int(key) < len(node) else _ABSENT
+        elif isinstance(node, dict) and key == "*":
+            for entry in node.values():
+                yield from _walk(entry, keys[depth + 1 :])
+            return
         elif isinstance(node, dict):
             node = node.get(_plain(key), _ABSENT)
         else:

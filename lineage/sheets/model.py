@@ -40,6 +40,7 @@ class Table(NamedTuple):
     columns: tuple[Column, ...]
     rows: Sequence[tuple[Value, ...]]
     bars: list[float] | None = None
+    after: list[float] | None = None  # a second bar per row, on the scale of the first: what is left
     intervals: list[Interval | None] | None = None
     rest: tuple[Value, ...] = ()
     note: str = ""

@@ -75,10 +75,11 @@ def ranked(entries: list[dict[str, Any]], count: str) -> list[int]:
     return sorted(range(len(entries)), key=lambda i: (-(entries[i].get(count) or 0), i))
 
 
-def with_bars(table: Table, sizes: list[int]) -> Table:
-    """Return the table with a bar per row, the largest filling its cell."""
-    largest = max(sizes, default=0) or 1
-    return table._replace(bars=[size / largest for size in sizes[:CAP]])
+def with_bars(table: Table, sizes: list[int], *, after: list[int] | None = None) -> Table:
+    """Return the table with a bar per row, the largest filling its cell; `after` draws a second one below it."""
+    largest = max([*sizes, *(after or ())], default=0) or 1
+    second = [size / largest for size in after[:CAP]] if after is not None else None
+    return table._replace(bars=[size / largest for size in sizes[:CAP]], after=second)
 
 
 def _left_out(read: Reader, pointer: str, n: int, width: int, phrase: str = "rest") -> tuple[Value, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +31,10 @@ def manifests() -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def folder(manifests: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sheets")
-    start = time.perf_counter()
     for lang in ("zh", "en"):
         (folder / f"index.{lang}.html").write_text(
             sheets.site(manifests, lang=lang, title="Demo"), encoding="utf-8"
         )
-    assert time.perf_counter() - start < 10
     first = manifests[0]
     (folder / "source-00").mkdir()
     digests = {sheets.manifest_path(first): "ab" * 32}

@@ -6,6 +6,8 @@ import hashlib
 import random
 from typing import Any
 
+import fair_facts
+
 REASONS = (
     ("ingest", "bad-json", "unreadable"),
     ("ingest", "empty-text", "unreadable"),
@@ -85,6 +87,8 @@ def shard(
         "lengths": _split(rows, "upto", (100, 1000, 10_000, 100_000), r),
         "ai_labels": _split(rows, "verdict", ("none", "labelled-2", "explicit-only"), r),
         "time_span": {"from": "2009-03-01", "to": "2026-08-31"},
+        "tokens": {"tokenizer": "words@1", "n": rows * 311},
+        "fairness": fair_facts.part(seed, rows),
         "gates": _gates(),
         "not_checked": [
             {
@@ -155,6 +159,8 @@ def release(shards: list[dict[str, Any]] | None = None) -> dict[str, Any]:
         "reasons": reasons,
         "sources": sources,
         "dedup": {**first["dedup"], "clusters": 99},
+        "tokens": {"tokenizer": "words@1", "n": sum(s["tokens"]["n"] for s in shards)},
+        "fairness": fair_facts.release([s["fairness"] for s in shards]),
         "shards": [
             {
                 "source": s["source"]["id"],
@@ -316,7 +322,7 @@ def odd_manifests() -> list[dict[str, Any]]:
             "judged_by": "screen rules",
         }
     ]
-    probed["audit"] = {"n": 4000, "seed": 7, "labelled": 0, "passed": 0, "pass_rate": None}
+    probed["audit"] = fair_facts.audit()
     probed["flags"] = [{"rule": "cbrn-mention", "docs": 12}]
     probed["previous"] = {"version": "0.9.0", "sha256": sha("previous")}
     probed["pii"] = [{**row, "in_published": 5} for row in probed["pii"]]
@@ -337,6 +343,7 @@ def odd_manifests() -> list[dict[str, Any]]:
     probed["gates"][1].update(
         zh="人工抽检合格率", en="Pass rate of the human audit", better="more", grades=["certified"]
     )
+    withheld["audit"] = fair_facts.unread_audit()
     withheld["grade_allowed"], withheld["gates"][0]["status"] = "withheld", "fail"
     certified, strange, bare = release(), release(), shard(9)
     certified["grade_allowed"], strange["grade_allowed"] = "certified", "hallowed"

@@ -13,7 +13,7 @@ import sheet_manifests as made
 
 from lineage import sheets
 
-KINDS = ("shard", "release", "empty", "long", "odd-0", "odd-1", "odd-5")
+KINDS = ("shard", "release", "empty", "long", "odd-0", "odd-1", "odd-2", "odd-5")
 
 
 def manifest_of(kind: str) -> dict[str, Any]:
@@ -79,6 +79,8 @@ def resolve(node: Any, path: str) -> list[Any]:
         for n in nodes:
             if isinstance(n, list):
                 below += n if key == "*" else [n[int(key)]]
+            elif isinstance(n, dict) and key == "*":
+                below += n.values()
             elif isinstance(n, dict) and key in n:
                 below.append(n[key])
         nodes = below
@@ -151,6 +153,9 @@ def test_every_word_taken_from_the_manifest_is_the_manifests_own(kind: str, lang
             assert value["data-value"] == str(found[0]).lower() if isinstance(found[0], bool) else found[0]
         elif value["kind"] == "json":
             assert json.loads(value["text"]) == found[0]
+        elif value["kind"] == "key":  # a year: the last key of its field, or the field itself
+            year = value["data-field"].rsplit("/", 1)[1]
+            assert value["text"] in (year, str(found[0])) or year == "unknown"
         elif value["kind"] == "list":
             assert value["text"] == ", ".join(found[0])
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lineage.sheets.chapters.audit import audits
 from lineage.sheets.chapters.clauses import clauses
 from lineage.sheets.chapters.cleaning import duplicates, flow
 from lineage.sheets.chapters.composition import composition
+from lineage.sheets.chapters.fair import fairness
 from lineage.sheets.chapters.identity import identity, limits
 from lineage.sheets.chapters.integrity import lineage
-from lineage.sheets.chapters.risks import audits, fairness, personal, screening
+from lineage.sheets.chapters.risks import personal, screening
 from lineage.sheets.chapters.sources import sources
 from lineage.sheets.model import Section
 from lineage.sheets.reader import Reader

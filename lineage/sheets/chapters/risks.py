@@ -1,15 +1,13 @@
-"""Personal information, risk codes, eight attributes, audits: what was found, and how well one looked."""
+"""Personal information and risk codes: what was found, and how well one looked."""
 
 from __future__ import annotations
 
 from lineage.sheets import tables
 from lineage.sheets.evidence import codes, figure, interval, place
-from lineage.sheets.model import Block, Facts, Section, Table, Value
+from lineage.sheets.model import Section, Table, Value
 from lineage.sheets.reader import Reader
 
 COUNTS = ("docs", "kept", "removed", "quarantined")
-#: GB/T 45654, Annex A.2, items a to h: the attributes by which text must not discriminate.
-ATTRIBUTES = tuple(f"A.2-{letter}" for letter in "abcdefgh")
 
 
 def personal(read: Reader) -> Section:
@@ -30,7 +28,8 @@ def personal(read: Reader) -> Section:
         note=read.say("pii.note"),
     )
     found = [entry.get("found") or 0 for entry in read.entries("/pii")]
-    return Section("personal", read.say("ch.personal"), [tables.with_bars(table, found)])
+    left = [entry.get("residual") or 0 for entry in read.entries("/pii")]
+    return Section("personal", read.say("ch.personal"), [tables.with_bars(table, found, after=left)])
 
 
 def screening(read: Reader) -> Section:
@@ -64,44 +63,6 @@ def screening(read: Reader) -> Section:
     drawn = [interval(read.get(_measured_at(read, f"/screen/{i}"))) for i in range(len(table.rows))]
     flags = table._replace(intervals=drawn if any(drawn) else None)
     return Section("screening", read.say("ch.screening"), [flags, _measured(read)])
-
-
-def fairness(read: Reader) -> Section:
-    """Return what was flagged as discrimination by each of eight attributes, or that nobody looked."""
-    table = Table(
-        read.say("attributes"),
-        "/screen",
-        read.columns("attribute", "flagged#", "kept#", "removed#", "quarantined#"),
-        [_attribute(read, code) for code in ATTRIBUTES],
-        note=read.say("attributes.note"),
-    )
-    return Section("fairness", read.say("ch.fairness"), [table])
-
-
-def audits(read: Reader) -> Section:
-    """Return the state of the human sampling audit of a release; a shard has none of its own."""
-    names = ("n", "seed", "labelled", "passed", "pass_rate")
-    blocks: list[Block] = []
-    if "audit" in read.manifest:
-        pairs = [
-            (read.say(f"audit.{name}"), [read.any(f"/audit/{name}", absent="unmeasured")]) for name in names
-        ]
-        blocks.append(Facts(read.say("audit"), pairs, read.say("audit.note")))
-    return Section("audits", read.say("ch.audits"), blocks)
-
-
-def _attribute(read: Reader, code: str) -> tuple[Value, ...]:
-    name = Value(f"{read.name('code', code)} ({code})")
-    ran = [
-        i
-        for i, entry in enumerate(read.entries("/screen"))
-        if entry.get("code") == code
-        and isinstance(entry.get("docs"), int)
-        and entry.get("status") != "not_run"
-    ]
-    if not ran:
-        return (name, *(Value(read.say("unmeasured"), "/screen", "absent") for _ in COUNTS))
-    return (name, *(read.int(" ".join(f"/screen/{i}/{c}" for i in ran)) for c in COUNTS))
 
 
 def _measured_at(read: Reader, at: str) -> str:
