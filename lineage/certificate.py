@@ -16,6 +16,7 @@ from typing import Any
 from lineage import canonical, dsse
 from lineage.digests import sha256_bytes, sha256_file, sha256_files
 from lineage.errors import InputError, TrustError
+from lineage.evidence import MEASURED
 from lineage.keys import Signer
 
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -155,7 +156,7 @@ def claim(manifest: Mapping[str, Any]) -> dict[str, str]:
     policy, gates = manifest["policy"], manifest["gates"]
     counts = {state: sum(gate["status"] == state for gate in gates) for state in GATE_STATES}
     known = _detectors(manifest)
-    measured = sum(bool(d.get("evidence")) for d in known)
+    measured = sum((d.get("evidence") or {}).get("status") == MEASURED for d in known)
     figures = ", ".join(f"{state} {n}" for state, n in counts.items() if n) or "none"
     name = f"{policy['id']} {policy['version']}"
     return {

@@ -6,7 +6,7 @@ detector that runs, and refuses where the detector that runs is not the detector
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,9 +19,16 @@ FOLDER = "meta/evidence"
 LIMIT = 4 << 20
 MEASURED, EXPERIMENTAL = "measured", "experimental"
 MIN_POSITIVES, MIN_RECALL = 50, 0.5
+#: Of a labelled set: nobody looked at it while the detector was made, or somebody did. Unsaid counts as looked at.
+HELD_OUT, DEVELOPMENT = "held-out", "development"
+OWN = "own/"  # sets written by this project
 FIELDS = ("schema", "detector", "detector_sha256", "code_sha256", "sets", "figures", "status")
 _FIGURE = ("set", "code", "language", "n", "positives", "recall", "precision", "fpr", "status")
 _SHARES = ("recall", "precision", "fpr")
+
+
+#: Of a detector, code and level: the score from which the policy acts; None where it does not act on it.
+Acting = Callable[[str, str, str], float | None]
 
 
 class Entry(NamedTuple):
@@ -71,8 +78,12 @@ def read(data: bytes, *, where: str = "") -> Entry:
     ]
     if missing:
         raise InputError(f"the evidence lacks {missing[0]}", where=where, cure=cure)
+    for place in body["sets"]:
+        if place.get("standing", DEVELOPMENT) not in (HELD_OUT, DEVELOPMENT):
+            raise InputError("a set is held-out or development", where=where, cure=cure)
     for row in body["figures"]:
-        if not all(row[name] is None or _is_share(row[name]) for name in _SHARES):
+        points = [row, *row.get("curve", ())]
+        if not all(point[name] is None or _is_share(point[name]) for point in points for name in _SHARES):
             raise InputError("a figure is not [share, low, high]", where=where, cure=cure)
         if row["status"] != status(row["positives"], row["recall"]):
             raise InputError(
@@ -108,12 +119,12 @@ def measured_codes(entry: Entry) -> dict[str, list[str]]:
 
 
 def matching(
-    detector: Mapping[str, Any], filed: Mapping[str, Entry]
+    detector: Mapping[str, Any], filed: Mapping[str, Entry], acting: Acting | None = None
 ) -> tuple[dict[str, Any] | None, str | None]:
     """Return what a manifest quotes of a detector's evidence, or None and a note that says why there is none.
 
-    `detector` has `detector` (name@version) and `sha256`. The quotation is {path, sha256, status, figures}; its
-    figures are one row per code, language and level: that on the most positives (`quoted`). The file holds all.
+    `detector` has `detector` (name@version) and `sha256`. The quotation is {path, sha256, status, figures}; see
+    `quoted` for the figures. The file holds all.
     """
     name = detector.get("detector")
     if not name:
@@ -123,23 +134,54 @@ def matching(
         return None, "not measured: no evidence file"
     if entry.body["detector_sha256"] != detector.get("sha256"):
         return None, "not measured as it runs: the evidence is of another digest of this detector"
-    found = {"path": entry.path, "sha256": entry.sha256, "status": entry.body["status"]}
-    return {**found, "figures": quoted(entry)}, None
+    figures = quoted(entry, acting)
+    return {"path": entry.path, "sha256": entry.sha256, "status": overall(figures), "figures": figures}, None
 
 
-def quoted(entry: Entry) -> list[dict[str, Any]]:
-    """Return what every shard manifest repeats: per code, language and level the figure on the most positives."""
-    best: dict[tuple[str, str, str], dict[str, Any]] = {}
+def quoted(entry: Entry, acting: Acting | None = None) -> list[dict[str, Any]]:
+    """Return what every shard manifest repeats: per code, language and level one figure, at the policy's threshold.
+
+    Of several sets speaks one by others with enough positives, then one held out, then that with the most positives.
+    Where `acting` names a score, the figure is that of the operating curve there (`at`); `acts_at` is null where
+    the policy does not act on this code.
+    """
+    standing = {place["name"]: place.get("standing", DEVELOPMENT) for place in entry.body["sets"]}
+    best: dict[tuple[str, str, str], tuple[Any, dict[str, Any]]] = {}
     for row in entry.body["figures"]:
-        key = (row["code"], row["language"], row.get("level", ""))
-        if row["recall"] and (key not in best or row["positives"] > best[key]["positives"]):
-            best[key] = row
-    kept = ("code", "language", "level", "set", "n", "positives", *_SHARES, "status")
-    return [{name: best[key].get(name) for name in kept} for key in sorted(best)]
+        key, others = (row["code"], row["language"], row.get("level", "")), not row["set"].startswith(OWN)
+        held = standing.get(row["set"]) == HELD_OUT
+        rank = (others and row["positives"] >= MIN_POSITIVES, held, row["positives"])
+        if row["recall"] and (key not in best or rank > best[key][0]):
+            best[key] = rank, row
+    kept = ("code", "language", "level", "set", "n", "positives", "threshold", *_SHARES, "status")
+    found = []
+    for key in sorted(best):
+        row, score = best[key][1], None
+        if acting and row.get("level") != "mention":
+            score = acting(entry.body["detector"], key[0], key[2])
+            row = at(row, score)
+        said = {"standing": standing.get(row["set"], DEVELOPMENT), "acts_at": score}
+        found.append({name: row.get(name) for name in kept} | said)
+    return found
+
+
+def at(row: Mapping[str, Any], score: float | None) -> dict[str, Any]:
+    """Return a figure at a threshold: the point of its curve there, else the next above, so that recall is no less.
+
+    Without a score or a curve, the figure itself; above the last point, recall is not known: null and experimental.
+    """
+    if score is None or "curve" not in row:
+        return dict(row)
+    above = [point for point in row["curve"] if point["threshold"] >= score]
+    if not above:
+        nothing = {"threshold": score, **dict.fromkeys(_SHARES)}
+        return {**row, **nothing, "status": EXPERIMENTAL}
+    point = min(above, key=lambda p: p["threshold"])
+    return {**row, **point, "status": status(row["positives"], point["recall"])}
 
 
 def attach(
-    detectors: Iterable[Mapping[str, Any]], filed: Mapping[str, Entry]
+    detectors: Iterable[Mapping[str, Any]], filed: Mapping[str, Entry], acting: Acting | None = None
 ) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     """Return the detectors with `evidence` quoted or null (then `evidence_note`), and the files to publish.
 
@@ -147,7 +189,7 @@ def attach(
     """
     rows, files = [], {}
     for detector in detectors:
-        cited, note = matching(detector, filed)
+        cited, note = matching(detector, filed, acting)
         row = {**detector, "evidence": cited}
         if note:
             row["evidence_note"] = note

@@ -16,15 +16,32 @@ Stated = list[tuple[str, float]]  # point, low, high: each with the end of its p
 
 
 def place(evidence: Any, code: str) -> str:
-    """Return where the evidence speaks of a risk code: below `test`, else at its top."""
+    """Return where the evidence speaks of a risk code: below `test` or `figures`, else at its top.
+
+    Of several figures of a code, that on the most positives; one of mere mentions only where there is no other.
+    """
     tests = evidence.get("test") if isinstance(evidence, dict) else None
-    return f"/test/{token(code)}" if isinstance(tests, dict) and code in tests else ""
+    if isinstance(tests, dict) and code in tests:
+        return f"/test/{token(code)}"
+    own = [(i, row) for i, row in enumerate(_figures(evidence)) if row.get("code") == code]
+    if not own:
+        return ""
+    number = max(own, key=lambda pair: (pair[1].get("level") != "mention", pair[1].get("positives") or 0))[0]
+    return f"/figures/{number}"
 
 
-def codes(evidence: Any) -> list[str]:
-    """Return the risk codes that the evidence measures one by one."""
+def spots(evidence: Any) -> list[tuple[str, str]]:
+    """Return (risk code, pointer) of each thing that the evidence measures, in its own order."""
     tests = evidence.get("test") if isinstance(evidence, dict) else None
-    return sorted(tests) if isinstance(tests, dict) else []
+    if isinstance(tests, dict):
+        return [(code, f"/test/{token(code)}") for code in sorted(tests)]
+    listed = [(str(row.get("code", "")), f"/figures/{i}") for i, row in enumerate(_figures(evidence))]
+    return listed or ([("", "")] if interval(evidence) else [])
+
+
+def _figures(evidence: Any) -> list[dict[str, Any]]:
+    rows = evidence.get("figures") if isinstance(evidence, dict) else None
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def interval(metrics: Any, name: str = "recall") -> Interval | None:
@@ -40,7 +57,7 @@ def figure(read: Reader, pointer: str, name: str = "recall") -> Value:
     """Print a figure and its interval as `0.9123 (0.8912–0.9301)`; not stated, not measured."""
     found = _stated(read.get(pointer), name)
     if not found:
-        measured = codes(read.get(pointer))
+        measured = spots(read.get(pointer))
         return Value(read.say("by_code" if measured else "unmeasured"), pointer, "absent")
     text = number(found[0][1])
     if len(found) == 3:

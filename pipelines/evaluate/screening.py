@@ -6,10 +6,11 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from pipelines.evaluate import planted, sets
-from pipelines.evaluate.figures import figure
+from pipelines.evaluate.figures import figure, points
 from stages import screen
 from stages.screen.screen import engine
 from stages.screen.settings import ScreenSettings
@@ -108,20 +109,22 @@ def _figures(
     figures = []
     for code in detector["codes"]:
         threshold = thresholds.get((detector["detector"], code), _LEXICON_THRESHOLD)
-        own = found.filter((pl.col("code") == code) & (pl.col("score") >= threshold))
-        levels = {"flag": own.filter(pl.col("level").str.contains(_LEVELS))}
+        own = found.filter(pl.col("code") == code)
+        levels = {"flag": (own.filter(pl.col("level").str.contains(_LEVELS)), threshold)}
         if code in _MENTIONED or code.startswith("cbrn-"):
-            levels["mention"] = found.filter(pl.col("code") == code)
-        for level, hits in levels.items():
+            levels["mention"] = own, 0.0
+        for level, (hits, least) in levels.items():
+            best = hits.group_by("text").agg(pl.col("score").max())
+            scores = dict(zip(best["text"].to_list(), best["score"].to_list(), strict=True))
             for language in _languages(detector, rows):
                 part = rows.filter(pl.col("language") == language)
-                shared = {"level": level, "threshold": 0.0 if level == "mention" else threshold}
-                figures += _of_code(name, code, language, part, set(hits["text"].to_list()), shared)
+                shared = {"level": level, "threshold": least}
+                figures += _of_code(name, code, language, part, scores, shared)
     return figures
 
 
 def _of_code(
-    name: str, code: str, language: str, rows: pl.DataFrame, flagged: set[int], shared: dict[str, Any]
+    name: str, code: str, language: str, rows: pl.DataFrame, scores: dict[int, float], shared: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Return recall against what the set calls benign, or false alarms by subset where it holds no positive."""
     holds = rows["codes"].list.contains(code)
@@ -130,16 +133,27 @@ def _of_code(
         pl.col("benign") | pl.col("codes").list.contains("~profanity") if code == "hate" else pl.col("benign")
     )
     benign = rows.filter(other)
+    flagged = {text for text, score in scores.items() if score >= shared["threshold"]}
     if positives:
         quiet = set(benign["no"].to_list())
         counts = {"hits": len(positives & flagged), "positives": len(positives), "benign": len(quiet)}
-        return [figure(name, code, language, alarms=len(quiet & flagged), **counts, **shared)]
+        curve = points(_scored(positives, scores), _scored(quiet, scores)) if _curved(shared) else None
+        return [figure(name, code, language, alarms=len(quiet & flagged), curve=curve, **counts, **shared)]
     return [
         figure(name, code, language, hits=0, positives=0, alarms=len(part & flagged), benign=len(part),
-               subset=str(subset), **shared)
+               subset=str(subset), curve=points(_scored(set(), scores), _scored(part, scores))
+               if part & set(scores) and _curved(shared) else None, **shared)
         for (subset,), group in sorted(benign.group_by("subset"))
         if (part := set(group["no"].to_list()))
     ]  # fmt: skip
+
+
+def _scored(items: set[int], scores: dict[int, float]) -> np.ndarray:
+    return np.array([scores.get(item, 0.0) for item in sorted(items)])
+
+
+def _curved(shared: dict[str, Any]) -> bool:
+    return bool(shared["level"] != "mention")
 
 
 def _thresholds(settings: ScreenSettings) -> dict[tuple[str, str], float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from pipelines.publish_part import BuildTask, build
 from pipelines.release_papers import write_papers
 from pipelines.stage_run import StageRun
 from pipelines.tasks.pii import project_hmac
-from stages.decide.policy import load_policy
+from stages.decide.acting import acts_at
+from stages.decide.policy import Policy, load_policy
 from stages.dedup import method
 from stages.publish.tokens import named
 
@@ -59,7 +61,7 @@ def _common(run: StageRun, policy: Any) -> dict[str, Any]:
     """Return what every part's build shares; all of it is part of the content key except the keys themselves."""
     project, answers = run.project, run.project.root / run.settings.answers
     folder = keys.default_folder()
-    rows, cited = _stages(run)
+    rows, cited = _stages(run, policy)
     return {
         "policy": policy,
         "policy_bytes": project.policy_path.read_bytes(),
@@ -77,11 +79,12 @@ def _common(run: StageRun, policy: Any) -> dict[str, Any]:
     }
 
 
-def _stages(run: StageRun) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+def _stages(run: StageRun, policy: Policy) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     """Return what a manifest says of each stage, and the evidence files that its detectors quote.
 
     Per stage: digest of code and libraries, settings, detectors. Evidence comes with the package and from the
-    project's evidence/detectors/; it is quoted only for the very detector it was measured on.
+    project's evidence/detectors/; it is quoted only for the very detector it was measured on, at the score from
+    which the policy acts.
     """
     homes = [Path(stages.__file__).parent / name / "evidence" for name in STAGES]
     filed = evidence.load([*homes, run.project.root / "evidence" / "detectors"])
@@ -91,7 +94,7 @@ def _stages(run: StageRun) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
         code = run.project.inventory(name)["code"]
         naming = getattr(import_module(f"stages.{name}"), "detectors", None)
         found = [near_duplicates(settings)] if name == "dedup" else naming(settings) if naming else []
-        quoted, cited = evidence.attach(found, filed)
+        quoted, cited = evidence.attach(found, filed, partial(acts_at, policy))
         files |= cited
         rows.append(
             {

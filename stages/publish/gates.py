@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from lineage.evidence import MEASURED
 from stages.decide.policy import Gate
 
 Facts = Mapping[str, Any]
@@ -47,7 +48,8 @@ def _audit(facts: Facts) -> float | None:
 
 def _measured(facts: Facts) -> float | None:
     detectors = [d for s in facts["stages"] for d in s["detectors"]]
-    return sum(d.get("evidence") is not None for d in detectors) / len(detectors) if detectors else None
+    measured = sum((d.get("evidence") or {}).get("status") == MEASURED for d in detectors)
+    return measured / len(detectors) if detectors else None
 
 
 def _synthetic(facts: Facts) -> float | None:

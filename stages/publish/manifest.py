@@ -7,6 +7,7 @@ from typing import Any
 
 from lineage.merkle import shard_root
 from stages.publish.gates import grade_allowed
+from stages.publish.limits import limits
 from stages.publish.tokens import total as token_total
 from stages.screen.fairness import release_facts
 
@@ -15,20 +16,6 @@ RELEASE_SCHEMA = "urn:hallmark:release-manifest:1"
 
 #: States of a gate, the worst first.
 STATES = ("fail", "waived", "not_run", "warn", "pass")
-
-#: What a screen for text can never show, printed on every sheet.
-LIMITS = {
-    "en": [
-        "A detector finds what it was made for; text that hides its meaning can pass.",
-        "An absent marking proves nothing: many unmarked documents are confidential.",
-        "Figures of a detector hold for the labelled set they were measured on.",
-    ],
-    "zh": [
-        "检测器只能发现其设计目标;隐藏含义的文本可能漏检。",
-        "没有标志不能证明任何事情:许多未作标志的文件同样保密。",
-        "检测器的指标只对其测量所用的标注集成立。",
-    ],
-}
 
 
 def shard_manifest(
@@ -65,7 +52,7 @@ def shard_manifest(
         "not_checked": not_checked(stages, gates, facts["not_run"]),
         "policy": dict(policy),
         "lineage": dict(lineage),
-        "known_limits": known_limits(gates),
+        "known_limits": known_limits(gates, stages),
     }
 
 
@@ -129,8 +116,10 @@ def not_checked(stages: list, gates: list, not_run: list[dict[str, Any]]) -> lis
     return rows
 
 
-def known_limits(gates: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Return what the screen cannot show, after what was waived: by whom, why, until when, in place of what."""
+def known_limits(
+    gates: Iterable[Mapping[str, Any]], stages: Iterable[Mapping[str, Any]]
+) -> dict[str, list[str]]:
+    """Return what the screen and its figures cannot show, after what was waived: by whom, why, until when, in place of what."""
     told: dict[str, list[str]] = {"en": [], "zh": []}
     for gate in _distinct(gates):
         if gate["status"] != "waived":
@@ -139,7 +128,7 @@ def known_limits(gates: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
         said = f"{own['approver']}: {own['reason']} ({own['expires']}; journal {own['entry']})"
         told["en"].append(f"Gate {gate['id']} was waived, which proves nothing. {own['instead_of']}; {said}")
         told["zh"].append(f"门限 {gate['id']} 经豁免,不证明任何事情。{own['instead_of']};{said}")
-    return {lang: told[lang] + LIMITS[lang] for lang in LIMITS}
+    return {lang: told[lang] + lines for lang, lines in limits(stages).items()}
 
 
 def _distinct(gates: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -245,5 +234,5 @@ def release_manifest(
         "previous": extra["previous"],
         "ledger": extra["ledger"],
         "revocations": extra["revocations"],
-        "known_limits": known_limits(every),
+        "known_limits": known_limits(every, first["stages"]),
     }

@@ -337,8 +337,14 @@ def odd_manifests() -> list[dict[str, Any]]:
     probed["screen"] = [{**r, "evidence": evidence} if r["code"] == "A.2-e" else r for r in probed["screen"]]
     screen = probed["stages"][-1]
     detector = {**screen["detectors"][0], "codes": ["A.2-e"], "evidence": evidence}
+    listed = {"path": "meta/evidence/z.json", "figures": [
+        {"code": "A.2-e", "language": "zh", "level": "flag", "set": "held/apart", "standing": "held-out",
+         "recall": [0.6185, 0.5707, 0.6541], "precision": None, "fpr": None, "positives": 77, "threshold": 0.97,
+         "status": "measured"},
+    ]}  # fmt: skip
+    third = {**detector, "detector": "z@1", "evidence": listed}
     flat = {**detector, "detector": "y@1", "evidence": {"recall": {"value": 0.75, "interval": [0.7, 0.8]}}}
-    probed["stages"] = [*probed["stages"][:-1], {**screen, "detectors": [detector, flat]}]
+    probed["stages"] = [*probed["stages"][:-1], {**screen, "detectors": [detector, flat, third]}]
     probed["chars"], probed["bytes"] = 123_456_789, 234_567_890
     probed["gates"][1].update(
         zh="人工抽检合格率", en="Pass rate of the human audit", better="more", grades=["certified"]

@@ -136,7 +136,13 @@ def certificate_flow() -> tuple[str, ...]:
 def detector(root: Path) -> dict[str, Any]:
     """One detector with its evidence file."""
     path = "meta/evidence/demo-lexicon.json"
-    evidence = {"path": path, "sha256": sha256_file(root / path), "recall": 0.9, "n": 100}
+    evidence = {
+        "path": path,
+        "sha256": sha256_file(root / path),
+        "recall": 0.9,
+        "n": 100,
+        "status": "measured",
+    }
     return {"detector": "demo-lexicon@1", "sha256": "1" * 64, "codes": ["A.1-d"], "evidence": evidence}
 
 

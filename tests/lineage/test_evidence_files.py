@@ -98,3 +98,52 @@ def test_codes_that_may_gate_are_those_measured(tmp_path):
     rows = [figure(), figure(code="harm", positives=3, status="experimental")]
     found = filed(tmp_path, figures=rows)
     assert evidence.measured_codes(found["hate-en@1"]) == {"hate": ["en"]}
+
+
+def point(threshold, recall):
+    return {"threshold": threshold, "recall": recall, "precision": [0.9, 0.8, 0.95], "fpr": [0.0, 0.0, 0.01]}
+
+
+CURVE = [point(0.5, [0.9, 0.8, 0.95]), point(0.8, [0.7, 0.6, 0.8]), point(0.97, [0.4, 0.3, 0.5])]
+
+
+@pytest.mark.parametrize(
+    ("score", "threshold", "recall", "status"),
+    [
+        (None, 0.61, 0.9, "measured"),
+        (0.5, 0.5, 0.9, "measured"),
+        (0.7, 0.8, 0.7, "measured"),
+        (0.97, 0.97, 0.4, "experimental"),
+    ],
+)
+def test_the_figure_quoted_is_that_at_the_score_where_the_policy_acts(
+    tmp_path, score, threshold, recall, status
+):
+    found = filed(tmp_path, figures=[figure(threshold=0.61, curve=CURVE)])
+    detector = {"detector": "hate-en@1", "sha256": "a" * 64}
+    quoted, _ = evidence.matching(detector, found, lambda name, code, level: score)
+    row = quoted["figures"][0]
+    assert (row["threshold"], row["recall"][0], row["status"]) == (threshold, recall, status)
+    assert quoted["status"] == status and row["acts_at"] == score
+
+
+def test_above_the_last_point_of_the_curve_nothing_is_known():
+    row = evidence.at(figure(curve=CURVE), 0.99)
+    assert row["recall"] is None and row["status"] == "experimental" and row["threshold"] == 0.99
+
+
+def test_a_set_that_does_not_say_so_was_looked_at_in_development(tmp_path):
+    sets = [{"name": "s", "sha256": "c" * 64, "n": 200, "licence": "MIT"}]
+    assert evidence.quoted(filed(tmp_path, sets=sets)["hate-en@1"])[0]["standing"] == "development"
+    held = [{**sets[0], "standing": "held-out"}]
+    assert evidence.quoted(filed(tmp_path, sets=held)["hate-en@1"])[0]["standing"] == "held-out"
+    with pytest.raises(InputError, match="held-out or development"):
+        filed(tmp_path, sets=[{**sets[0], "standing": "fresh"}])
+
+
+def test_text_by_others_speaks_before_our_own_where_it_holds_enough_positives(tmp_path):
+    own = figure(positives=900, set="own/seeds")
+    found = filed(tmp_path, figures=[own, figure(positives=60, set="theirs")])
+    assert evidence.quoted(found["hate-en@1"])[0]["set"] == "theirs"
+    few = filed(tmp_path, figures=[own, figure(positives=20, set="theirs")])
+    assert evidence.quoted(few["hate-en@1"])[0]["set"] == "own/seeds"

@@ -179,4 +179,5 @@ def test_recall_prints_with_its_interval_or_as_not_measured(evidence: Any, text:
 def test_a_detectors_figures_are_printed_by_risk_code() -> None:
     page = render(made.odd_manifests()[1], "en", "md")
     assert page.count("0.8885 (0.8707–0.9041)") == 2 and "0.04 (0.0354–0.0441)" in page
+    assert "0.6185 (0.5707–0.6541)" in page and "held/apart" in page and "held out" in page
     assert "No detector that ran was measured" in render(made.shard(), "en")

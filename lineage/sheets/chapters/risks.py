@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lineage.sheets import tables
-from lineage.sheets.evidence import codes, figure, interval, place
+from lineage.sheets.evidence import figure, interval, place, spots
 from lineage.sheets.model import Section, Table, Value
 from lineage.sheets.reader import Reader
 
@@ -76,23 +76,25 @@ def _measured(read: Reader) -> Table:
     for i, stage in enumerate(read.entries("/stages")):
         for d, detector in enumerate(stage.get("detectors") or []):
             at = f"/stages/{i}/detectors/{d}"
-            for code in codes(detector.get("evidence")) or [""] * (
-                interval(detector.get("evidence")) is not None
-            ):
-                metrics = f"{at}/evidence{place(detector['evidence'], code)}"
+            for code, spot in spots(detector.get("evidence")):
+                metrics = f"{at}/evidence{spot}"
                 name = read.name("code", code)
                 rows.append(
                     (
                         read.any(f"{at}/detector"),
                         Value(f"{name} ({code})" if name else code),
+                        read.any(f"{metrics}/language"),
                         *(figure(read, metrics, m) for m in ("recall", "precision", "fpr")),
                         read.any(f"{metrics}/positives"),
                         read.any(f"{metrics}/threshold"),
                         read.code(f"{metrics}/status", "measured", bare=False),
+                        read.any(f"{metrics}/set"),
+                        read.code(f"{metrics}/standing", "standing", bare=False),
                     )
                 )
     columns = read.columns(
-        "detector", "code", "recall#", "precision#", "fpr#", "positives#", "threshold#", "status"
+        *("detector", "code", "lang", "recall#", "precision#", "fpr#", "positives#", "threshold#", "status"),
+        *("set", "standing"),
     )
     return Table(
         read.say("measured"), "/stages/*/detectors/*/evidence", columns, rows, empty=read.say("measured.none")

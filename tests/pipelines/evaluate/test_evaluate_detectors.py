@@ -2,14 +2,17 @@
 
 import json
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from lineage import canonical, evidence
 from lineage.errors import InputError, SettingsError
 from pipelines import evaluate
 from pipelines.cli import detector
-from pipelines.evaluate import planted, screening, sets
+from pipelines.evaluate import figures, planted, screening, sets
 from pipelines.evaluate.figures import figure
 from stages.screen import ScreenSettings
 
@@ -132,3 +135,31 @@ def test_the_command_writes_files_that_the_library_loads(labelled, tmp_path):
     assert CliRunner().invoke(detector.app, ["list"]).exit_code == 0
     shown = CliRunner().invoke(detector.app, ["show", "secrecy-markings"])
     assert shown.exit_code == 0 and "sha256" in shown.output
+
+
+def test_every_set_says_whether_it_was_held_out_and_only_its_owner_can_claim_so(labelled, tmp_path):
+    rows = [
+        json.loads(line) for line in (labelled / "prohibited" / "passages.jsonl").read_text().splitlines()
+    ]
+    _write(tmp_path / "prohibited" / "passages.jsonl", rows)
+    entry = {"file": "prohibited/passages.jsonl", "standing": "held-out"}
+    (tmp_path / "MANIFEST.jsonl").write_text(json.dumps(entry) + "\n")
+    said = {
+        folder: next(iter(sets.sets(folder, "prohibited", {"text"}))).named(1)["standing"]
+        for folder in (labelled, tmp_path)
+    }
+    assert said == {labelled: "development", tmp_path: "held-out"}
+    (tmp_path / "MANIFEST.jsonl").write_text(json.dumps({**entry, "standing": "new"}) + "\n")
+    with pytest.raises(InputError, match="no such standing"):
+        list(sets.sets(tmp_path, "prohibited", {"text"}))
+
+
+@given(st.lists(st.floats(0, 1), max_size=30), st.lists(st.floats(0, 1), max_size=30))
+def test_no_point_of_a_curve_finds_more_than_a_lower_threshold(positives, benign):
+    curve = figures.points(np.array(positives), np.array(benign))
+    for name in ("recall", "fpr"):
+        shares = [point[name][0] for point in curve if point[name]]
+        assert shares == sorted(shares, reverse=True)
+    half = next(point for point in curve if point["threshold"] == 0.5)
+    if positives:
+        assert half["recall"][0] == round(sum(p >= 0.5 for p in positives) / len(positives), 4)

@@ -75,6 +75,13 @@ def test_a_gate_without_a_grade_warns_instead_of_failing() -> None:
     assert status("detectors-with-evidence", 1, FACTS, grades=()) == "warn"
 
 
+@pytest.mark.parametrize(("said", "outcome"), [("measured", "pass"), ("experimental", "fail")])
+def test_an_experimental_detector_is_not_counted_as_measured(said: str, outcome: str) -> None:
+    detector = {"detector": "x@1", "evidence": {"status": said}}
+    facts = FACTS | {"stages": [{"stage": "screen", "detectors": [detector]}]}
+    assert status("detectors-with-evidence", 1, facts) == outcome
+
+
 def test_every_measure_of_the_shipped_policy_exists() -> None:
     from pathlib import Path
 
