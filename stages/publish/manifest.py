@@ -119,7 +119,7 @@ def not_checked(stages: list, gates: list, not_run: list[dict[str, Any]]) -> lis
 def known_limits(
     gates: Iterable[Mapping[str, Any]], stages: Iterable[Mapping[str, Any]]
 ) -> dict[str, list[str]]:
-    """Return what the screen and its figures cannot show, after what was waived: by whom, why, until when, in place of what."""
+    """Return what screen and figures cannot show, after what was waived: by whom, why, until when, in place of what."""
     told: dict[str, list[str]] = {"en": [], "zh": []}
     for gate in _distinct(gates):
         if gate["status"] != "waived":
