@@ -82,6 +82,12 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         "no-lawful-basis", False, "Personal information without a lawful basis", "含个人信息而无合法性基础"
     ),
+    Reason(
+        "minor-undecided",
+        False,
+        "Personal information of a child under 14 waits for a person",
+        "含不满十四周岁未成年人个人信息,待人工判定",
+    ),
     Reason("removal-request", True, "Removed on request", "应请求移除"),
     # quality
     Reason("low-quality", False, "The text failed a quality rule", "文本未通过质量规则"),

@@ -26,6 +26,7 @@ from stages.publish.diversity import fairness_facts
 from stages.publish.facts import part_facts
 from stages.publish.gates import run_gates
 from stages.publish.manifest import shard_manifest
+from stages.publish.personal import personal_facts
 from stages.publish.public import public_lineage
 from stages.publish.shard import published, shard_table
 from stages.publish.tokens import count
@@ -96,6 +97,8 @@ def _fill(task: BuildTask, fresh: Path) -> None:
     facts = part_facts(ref.source, ref.part, tables, rows, policy, residual)
     facts["tokens"] = count(rows["text"], task.settings.tokenizer, Path(common["root"]))
     facts["fairness"] = fairness_facts(tables, policy, common["source"]["jurisdiction"])
+    personal = personal_facts(tables["pii"], tables["decide"], rows, task.pii_settings)
+    asked = {"stages": common["stages"], "source": common["source"], "personal": personal}
     manifest = shard_manifest(
         source=common["source"],
         part=ref.part,
@@ -104,7 +107,7 @@ def _fill(task: BuildTask, fresh: Path) -> None:
         facts=facts,
         stages=common["stages"],
         method=common["method"],
-        gates=run_gates(policy.gates, "shard", facts | {"stages": common["stages"]}, common["waivers"]),
+        gates=run_gates(policy.gates, "shard", facts | asked, common["waivers"]),
         policy={"id": policy.policy, "version": policy.version, "sha256": policy.sha256},
         lineage=_write_lineage(fresh, ref, lineage, rows, tables["decide"]),
     )

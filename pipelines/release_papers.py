@@ -25,6 +25,7 @@ from stages.decide.reviews import read_reviews
 from stages.publish.audit import asked_rate, audit_facts
 from stages.publish.gates import run_gates
 from stages.publish.manifest import merge, release_manifest
+from stages.publish.personal import assessments
 from stages.screen import TAXONOMY, library
 
 LANGUAGES = ("zh", "en")
@@ -37,7 +38,8 @@ def write_papers(
     release = run.project.params.release
     facts, kept = _release_facts(run, policy)
     facts |= _coverage(run, common["stages"])
-    measured = merge(manifests) | facts | {"stages": common["stages"]}
+    asked = {"stages": common["stages"], "assessments": assessments(manifests, release.as_of.isoformat())}
+    measured = merge(manifests) | facts | asked
     gates = run_gates(policy.gates, "release", measured, common["waivers"])
     manifest = release_manifest(
         dataset=_dataset(release),

@@ -133,9 +133,15 @@ def _views(run: StageRun) -> dict[str, list[dict[str, Any]]]:
 
 def _proofs(source: Any, root: Path) -> list[dict[str, str]]:
     """Return kind and digest of each evidence file: a release proves it, and never holds or names it."""
+    from stages.ingest.source import ASSESSMENT, CONSENT
+
+    data = source.personal_data
+    stated = [(e.kind, e.path) for e in (*source.evidence, *_snapshots(source))]
+    stated += [
+        (kind, path) for kind, path in ((CONSENT, data.separate_consent), (ASSESSMENT, data.pipia)) if path
+    ]
     return [
-        {"kind": e.kind, "sha256": digest_files([root / e.path], root, {})[0]["sha256"]}
-        for e in (*source.evidence, *_snapshots(source))
+        {"kind": kind, "sha256": digest_files([root / path], root, {})[0]["sha256"]} for kind, path in stated
     ]
 
 

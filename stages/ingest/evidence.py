@@ -140,6 +140,9 @@ def _privacy(source: Source, project: Path) -> list[Finding]:
             what = f"the file {path} does not exist"
             why = "a claim without its file cannot be checked"
             found.append(Finding(source.id, "error", f"personal_data.{field}", what, why, "add the file"))
+    if data.pipia_until and not data.pipia:
+        what, why = "a last day is stated for an assessment that is not", "a date alone proves nothing (R-28)"
+        found.append(Finding(source.id, "error", "personal_data.pipia", what, why, "add the assessment file"))
     if data.lawful_basis == "consent" and not {"consent-record"} & {item.kind for item in source.evidence}:
         what = "the basis is consent, but there is no consent-record"
         why = "consent must be proved (PIPL Art. 14, R-24)"

@@ -75,6 +75,10 @@ class Span(_Model):
         return self
 
 
+#: Kinds under which a release lists the digests of two files of `PersonalData`.
+CONSENT, ASSESSMENT = "separate-consent", "pipia"
+
+
 class PersonalData(_Model):
     """On what ground personal information in the source is processed (PIPL Art. 13, 29, 55)."""
 
@@ -83,6 +87,7 @@ class PersonalData(_Model):
         None, description="Evidence file of separate consent (sensitive data)."
     )
     pipia: str | None = Field(None, description="Evidence file of the impact assessment.")
+    pipia_until: dt.date | None = Field(None, description="Last day on which the impact assessment holds.")
 
 
 class RobotsFile(_Model):
@@ -227,6 +232,8 @@ def public_view(source: Source) -> dict[str, Any]:
     view = {key: value for key, value in shown.items() if key not in hidden}
     view["evidence"] = sorted({item.kind for item in source.evidence})
     view["lawful_basis"] = source.personal_data.lawful_basis
+    until = source.personal_data.pipia_until
+    view["pipia_until"] = until.isoformat() if until else None
     view["annotated"] = source.annotation is not None
     return view
 

@@ -31,6 +31,12 @@ def scan(texts: list[str], settings: PiiSettings) -> list[Finding]:
     return [Finding(doc, *item) for doc, items in enumerate(found) for item in resolve(items)]
 
 
+def labels(texts: list[str], settings: PiiSettings) -> list[list[str]]:
+    """Return the sensitive classes that each text's findings give it."""
+    found, _ = engine.find(texts, settings)
+    return sensitive.classes(texts, [resolve(items) for items in found], settings)
+
+
 def annotate(docs: pl.DataFrame, settings: PiiSettings, hmac_key: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the tables `PII` (one row per document) and `PII_SPANS` (one row per finding) of one part.
 
@@ -40,8 +46,8 @@ def annotate(docs: pl.DataFrame, settings: PiiSettings, hmac_key: bytes) -> tupl
     found, not_run = engine.find(texts["text"].to_list(), settings)
     kept = [resolve(items) for items in found]
     not_run = [names + sensitive.not_run(items, settings) for names, items in zip(not_run, kept, strict=True)]
-    labels = sensitive.classes(texts["text"].to_list(), kept, settings)
-    facts = _facts(texts, kept, not_run, labels)
+    given = sensitive.classes(texts["text"].to_list(), kept, settings)
+    facts = _facts(texts, kept, not_run, given)
     spans = _spans(texts, kept, hmac_key)
     keys = docs.select("row", "doc_id", "text_sha256", has=pl.col("text").is_not_null())
     rows = keys.join(facts, on="text_sha256", how="left", maintain_order="left")
@@ -55,7 +61,7 @@ def annotate(docs: pl.DataFrame, settings: PiiSettings, hmac_key: bytes) -> tupl
 
 
 def _facts(
-    texts: pl.DataFrame, kept: list[list[Found]], not_run: list[list[str]], labels: list[list[str]]
+    texts: pl.DataFrame, kept: list[list[Found]], not_run: list[list[str]], given: list[list[str]]
 ) -> pl.DataFrame:
     """Return per distinct text: counts by type, sensitive classes, findings per 1,000 characters, what did not run."""
     size = texts["text"].str.len_chars()
@@ -65,7 +71,7 @@ def _facts(
         {
             "text_sha256": texts["text_sha256"],
             "counts": pl.Series(counts, dtype=pl.List(pl.Struct({"type": pl.String, "n": pl.UInt32}))),
-            "sensitive": pl.Series(labels, dtype=pl.List(pl.String)),
+            "sensitive": pl.Series(given, dtype=pl.List(pl.String)),
             "per_kchar": (n * 1000 / size.clip(lower_bound=1)).round(4),
             "not_run": pl.Series([sorted(set(x)) for x in not_run], dtype=pl.List(pl.String)),
         }

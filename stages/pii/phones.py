@@ -93,8 +93,10 @@ def _next_candidate(text: str, index: int) -> tuple[int, str, str | None, bool] 
 
 
 def _figures(candidate: str) -> bool:
-    """Answer whether a candidate is a day in ISO form or decimal numbers, as in drawings and colours: several, one without a
-    digit before its point, or one and nothing else."""
+    """Answer whether a candidate is a day in ISO form, or decimal numbers as in drawings and colours.
+
+    Several decimals, one without a digit before its point, or one and nothing else.
+    """
     if "." not in candidate:
         return _DAY.match(candidate) is not None
     decimals = DECIMAL.findall(candidate)

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from lineage.evidence import MEASURED
 from stages.decide.policy import Gate
+from stages.ingest.source import CONSENT
+from stages.publish.personal import proofs
 
 Facts = Mapping[str, Any]
 
@@ -58,10 +60,31 @@ def _synthetic(facts: Facts) -> float | None:
     return round(found / total, 4) if total else None
 
 
+def _without_basis(facts: Facts) -> float:
+    return facts["personal"]["docs"] if facts["source"]["lawful_basis"] == "none" else 0
+
+
+def _without_consent(facts: Facts) -> float:
+    return 0 if CONSENT in proofs(facts["source"]) else facts["personal"]["sensitive_left"]
+
+
+def _minors(facts: Facts) -> float | None:
+    return None if facts["personal"]["minors_not_run"] else facts["personal"]["minors_undecided"]
+
+
+def _assessed(facts: Facts) -> float | None:
+    found = facts["assessments"]
+    return None if found["missing"] and not found["out_of_date"] else found["out_of_date"]
+
+
 MEASURES: dict[str, Measure] = {
     "books-open": Measure(_books, "less"),
     "unlicensed-published": Measure(_unlicensed, "less"),
     "pii-residual": Measure(_residual, "less"),
+    "pii-without-basis": Measure(_without_basis, "less"),
+    "sensitive-without-consent": Measure(_without_consent, "less"),
+    "minors-undecided": Measure(_minors, "less"),
+    "assessments-out-of-date": Measure(_assessed, "less"),
     "cbrn-restricted-published": Measure(lambda f: _kept(f, "cbrn-", ("restricted",)), "less"),
     "secrecy-marked-published": Measure(lambda f: _kept(f, "secrecy-state", ("marking",)), "less"),
     "duplicates-left": Measure(lambda f: f.get("duplicates_left"), "less"),

@@ -18,6 +18,9 @@ FACTS = {
     ],
     "ai_labels": [{"verdict": "none", "docs": 5}, {"verdict": "labelled-1", "docs": 1}],
     "stages": [{"stage": "pii", "detectors": [{"detector": "x@1", "evidence": None}]}],
+    "source": {"id": "a", "lawful_basis": "none", "evidence": [{"kind": "licence", "sha256": "00"}]},
+    "personal": {"docs": 0, "sensitive_left": 0, "minors_undecided": 0, "minors_not_run": 0},
+    "assessments": {"sources": 1, "missing": 0, "out_of_date": 0},
     "duplicates_left": 0,
     "probes": [
         {"source": "a", "share": 0.01, "status": "pass"},
@@ -51,6 +54,10 @@ def status(measure: str, threshold: float, facts: dict, **kwargs) -> str:
             0,
             {"screen": [{"code": "secrecy-state", "level": "marking", "kept": 1}]},
         ),
+        ("pii-without-basis", 0, {"personal": {"docs": 1}}),
+        ("sensitive-without-consent", 0, {"personal": {"sensitive_left": 1}}),
+        ("minors-undecided", 0, {"personal": {"minors_undecided": 1, "minors_not_run": 0}}),
+        ("assessments-out-of-date", 0, {"assessments": {"missing": 1, "out_of_date": 1}}),
         ("duplicates-left", 0, {"duplicates_left": 1}),
         ("source-probe-share", 0.05, {"probes": [{"source": "a", "share": 0.06, "status": "pass"}]}),
         ("manual-audit-pass-rate", 0.9, {"audit": FACTS["audit"] | {"pass_rate": 0.89}}),
@@ -104,3 +111,22 @@ def test_every_measure_of_the_shipped_policy_exists() -> None:
 )
 def test_the_grade_that_gates_allow(results, grade: str) -> None:
     assert grade_allowed([{"status": s, "grades": g} for s, g in results]) == grade
+
+
+def test_a_proof_or_a_basis_lifts_the_gates_on_personal_information():
+    source = {
+        "id": "a",
+        "lawful_basis": "consent",
+        "evidence": [{"kind": "separate-consent", "sha256": "00"}],
+    }
+    facts = FACTS | {"source": source, "personal": FACTS["personal"] | {"docs": 3, "sensitive_left": 2}}
+    assert status("pii-without-basis", 0, facts) == status("sensitive-without-consent", 0, facts) == "pass"
+    without = facts | {"source": source | {"evidence": [{"kind": "separate-consent", "sha256": None}]}}
+    assert status("sensitive-without-consent", 0, without) == "fail"
+
+
+def test_what_nobody_supplied_or_counted_is_not_run():
+    uncounted = FACTS | {"personal": FACTS["personal"] | {"minors_not_run": 1}}
+    assert status("minors-undecided", 0, uncounted) == "not_run"
+    absent = FACTS | {"assessments": {"sources": 2, "missing": 1, "out_of_date": 0}}
+    assert status("assessments-out-of-date", 0, absent) == "not_run"
