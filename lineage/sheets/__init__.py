@@ -8,9 +8,18 @@ from lineage.sheets import html, md
 from lineage.sheets.answers import check, questions, unanswered
 from lineage.sheets.build import manifest_path, sheet
 from lineage.sheets.reader import Reader
-from lineage.sheets.shard_index import site
+from lineage.sheets.shard_index import Shelf, site, site_of_releases
 
-__all__ = ["check", "manifest_path", "questions", "render", "site", "unanswered"]
+__all__ = [
+    "Shelf",
+    "check",
+    "manifest_path",
+    "questions",
+    "render",
+    "site",
+    "site_of_releases",
+    "unanswered",
+]
 
 
 def render(

@@ -1,11 +1,11 @@
-"""An index over all shards of a release: search and sort in the browser, from a file, without a server."""
+"""An index over all shards of one release or of several: search and sort in the browser, from a file."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 from jinja2 import Template
@@ -22,32 +22,57 @@ WORDS = ("source", "part", "licence", "grade")
 FIGURES = ("in", "published", "removed", "quarantined", "unreadable")
 
 
+class Shelf(NamedTuple):
+    """One release on an index of several: its title, version, shard manifests and where its sheets lie."""
+
+    title: dict[str, str]
+    version: str
+    manifests: Iterable[dict[str, Any]]
+    sheets: str  # address of its folder `sheets/` from the index, percent-encoded, ending in a slash
+
+
 def site(manifests: Iterable[dict[str, Any]], *, lang: Literal["zh", "en"], title: str) -> str:
     """Return `sheets/index.<lang>.html` for the shard manifests of a release, sorted by source and part.
 
     The page works from `file://`; it holds one row per shard as data and draws a hundred at a time.
     """
-    rows = sorted((_row(m, lang) for m in manifests if m.get("schema") == SHARD), key=lambda row: row[:2])
+    rows = [_row(m, lang) for m in manifests if m.get("schema") == SHARD]
+    return _page(rows, lang, title, WORDS)
+
+
+def site_of_releases(shelves: Iterable[Shelf], *, lang: Literal["zh", "en"]) -> str:
+    """Return an index over the shards of several releases, each row with its release and version."""
+    rows = []
+    for shelf in shelves:
+        named = safe.visible(f"{shelf.title.get(lang) or ''} {shelf.version}".strip())
+        for manifest in shelf.manifests:
+            row = _row(manifest, lang, shelf.sheets)
+            rows.append([*row[: len(WORDS)], named, *row[len(WORDS) :]])
+    return _page(rows, lang, Reader({}, lang).say("site.all"), (*WORDS, "release"), up=False)
+
+
+def _page(rows: list[list[Any]], lang: str, title: str, words: tuple[str, ...], *, up: bool = True) -> str:
     read = Reader({}, lang)
-    heads = [read.say(f"col.{name}") for name in WORDS + FIGURES]
+    rows = sorted(rows, key=lambda row: row[: len(words)])
     return _template().render(
         lang="zh-Hans" if lang == "zh" else "en",
         other="en" if lang == "zh" else "zh",
         sheet_lang=lang,
         say=read.say,
         title=safe.visible(title),
-        heads=heads,
-        words=len(WORDS),
+        heads=[read.say(f"col.{name}") for name in words + FIGURES],
+        words=len(words),
         total=f"{len(rows):,}",
         data=_data(rows),
+        up=up,
     )
 
 
-def _row(manifest: dict[str, Any], lang: str) -> list[Any]:
+def _row(manifest: dict[str, Any], lang: str, at: str = "") -> list[Any]:
     """Return source, part, licence, grade, five figures, and the address of the sheet."""
     source, flow = manifest["source"], manifest["flow"]
     allowed = grade(Reader(manifest, lang))[0]
-    href = f"{quote(source['id'], safe='')}/{quote(manifest['part'], safe='')}.{lang}.html"
+    href = f"{at}{quote(source['id'], safe='')}/{quote(manifest['part'], safe='')}.{lang}.html"
     words = [
         safe.visible(str(w))
         for w in (source["id"], manifest["part"], source.get("licence") or "", allowed.text)

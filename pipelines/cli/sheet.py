@@ -65,8 +65,30 @@ def open_sheet(
     from lineage.errors import HallmarkError
     from pipelines.project import Project
 
+    if lang not in ("zh", "en"):
+        raise HallmarkError(f"no sheet is written in {lang!r}", where="--lang", cure="use zh or en")
     path = Project.find().release / "sheets" / f"{part or 'release'}.{lang}.html"
     if not path.is_file():
         raise HallmarkError("no such sheet", where=str(path), cure="run `dvc repro`, or name source/part")
     if not webbrowser.open(path.as_uri()):
         typer.echo(path)
+
+
+@app.command("site")
+def site(
+    releases: list[Path] = typer.Argument(help="Release folders; one or several"),
+    out: Path = typer.Option(
+        Path("sheets-index"), help="Folder to write index.zh.html and index.en.html into"
+    ),
+) -> None:
+    """Index the shards of several releases in one page that searches and sorts without a server."""
+    from lineage import sheets
+    from pipelines.project import write_bytes
+    from pipelines.releases_index import shelf
+
+    shelves = [shelf(folder, out) for folder in releases]
+    for lang in ("zh", "en"):
+        write_bytes(out / f"index.{lang}.html", sheets.site_of_releases(shelves, lang=lang).encode("utf-8"))
+    shards = sum(len(s.manifests) for s in shelves)
+    typer.echo(f"{shards} shards of {len(shelves)} releases: {out / 'index.zh.html'}, index.en.html")
+    typer.echo("the index checks no signature: run `hallmark verify` on each release")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import sheet_manifests as made
 from playwright.sync_api import Page, expect
 
 from lineage import sheets
+from lineage.errors import HallmarkError
+from pipelines.releases_index import shelf
 
 pytestmark = pytest.mark.browser
 
@@ -96,3 +99,43 @@ def test_names_in_the_index_run_nothing(page: Page, tmp_path: Path) -> None:
 def test_the_order_of_the_manifests_changes_nothing(manifests: list[dict[str, Any]]) -> None:
     some = manifests[:50]
     assert sheets.site(some, lang="zh", title="x") == sheets.site(some[::-1], lang="zh", title="x")
+
+
+def test_several_releases_stand_in_one_index_and_lead_to_their_own_sheets(page: Page, tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from pipelines.cli.sheet import app
+
+    shards = {"one": made.shard(1), "two": made.shard(2, "law-en")}
+    for name, shard in shards.items():
+        manifest = made.release([shard])
+        manifest["dataset"]["version"] = name
+        at = {"meta/manifest.json": manifest, sheets.manifest_path(shard): shard}
+        for path, content in at.items():
+            (tmp_path / name / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name / path).write_text(json.dumps(content), encoding="utf-8")
+        text = sheets.render(
+            shard, lang="en", fmt="html", digests={sheets.manifest_path(shard): "ab" * 32}, answers=None,
+            verify_command="hallmark verify .",
+        )  # fmt: skip
+        sheet = tmp_path / name / f"sheets/{shard['source']['id']}/{shard['part']}.en.html"
+        sheet.parent.mkdir(parents=True)
+        sheet.write_text(text, encoding="utf-8")
+    folders = [str(tmp_path / name) for name in shards]
+    done = CliRunner().invoke(app, ["site", *folders, "--out", str(tmp_path / "index")])
+    assert done.exit_code == 0, done.output
+    page.goto((tmp_path / "index/index.en.html").as_uri())
+    expect(page.locator("#found")).to_have_text("2")
+    page.locator("#find").fill("two")
+    expect(page.locator("#found")).to_have_text("1")
+    page.get_by_role("link", name=shards["two"]["part"]).click()
+    expect(page.locator("h1")).to_have_text(shards["two"]["part"])
+
+
+def test_a_folder_without_a_release_is_named(tmp_path: Path) -> None:
+    with pytest.raises(HallmarkError, match="no release here"):
+        shelf(tmp_path, tmp_path)
+    (tmp_path / "meta").mkdir()
+    (tmp_path / "meta/manifest.json").write_text("{", encoding="utf-8")
+    with pytest.raises(HallmarkError, match="not a manifest"):
+        shelf(tmp_path, tmp_path)

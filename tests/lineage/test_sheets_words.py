@@ -35,6 +35,7 @@ def test_every_phrase_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
         reader.Reader, "say", lambda self, key, **fill: used.add(key) or say(self, key, **fill)
     )
     sheets.site([made.shard()], lang="en", title="x")
+    sheets.site_of_releases([sheets.Shelf({"en": "x"}, "1", [made.shard()], "sheets/")], lang="en")
     for manifest in [made.shard(), made.release(), made.long_release(), *made.odd_manifests()]:
         for fmt in ("html", "md"):
             render(

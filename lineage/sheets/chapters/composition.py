@@ -12,21 +12,11 @@ def composition(read: Reader) -> Section:
     """Return the make-up of the published documents; every share is of the published ones."""
     span = [(read.say(f"span.{end}"), [read.any(f"/time_span/{end}")]) for end in ("from", "to")]
     blocks: list[Block] = [_languages(read), _lengths(read), Facts(read.say("span"), span)]
-    blocks += [_tokens(read)] if "tokens" in read.manifest else []
     blocks += [_years(read)] if "fairness" in read.manifest else []
     blocks.append(tables.mix(read, "ai_labels", "verdict", "ai_label"))
     if read.entries("/flags"):
         blocks.append(tables.mix(read, "flags", "rule", "rule", of="/flow/kept /flow/redacted"))
     return Section("composition", read.say("ch.composition"), blocks)
-
-
-def _tokens(read: Reader) -> Facts:
-    """Return the size in tokens, never without the tokenizer that counted them."""
-    rows = [
-        (read.say("tokens.n"), [read.int("/tokens/n")]),
-        (read.say("tokens.tokenizer"), [read.any("/tokens/tokenizer", absent="uncounted")]),
-    ]
-    return Facts(read.say("tokens"), rows)
 
 
 def _years(read: Reader) -> Table:
