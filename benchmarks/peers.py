@@ -1,12 +1,14 @@
-"""Whole chains side by side, on the same files in one run: this project, datatrove, and a naive build.
+"""Whole chains side by side, on the same files in one run: this project, datatrove, Data-Juicer, a naive build.
 
     python -m benchmarks.peers --eval-dir DIR [--documents 20000] [--rounds 3] [--workers 2]
-                               [--peer-python PYTHON] [--json FILE] [--write docs/peers.md]
+                               [--peer-python PYTHON] [--juicer-python PYTHON] [--json FILE]
+                               [--write docs/peers.md]
 
 The corpus is real text of `corpora/` with planted near and exact duplicates and personal values, and the labelled
 documents of `quality/`. PYTHON is an interpreter that can import datatrove with its processing and multilingual
-extras; its Gopher limits are eased, so that it keeps this text and does the later work. A tool that fails is named
-with its error. Ours does more (screening, lineage, sheets, certificates), and its time includes DVC.
+extras, or Data-Juicer; datatrove's Gopher limits are eased, so that it keeps this text and does the later work. A tool
+that fails is named with its error. Ours does more (screening, lineage, sheets, certificates), and its time includes
+DVC.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from benchmarks.report import between_markers, machine_line
 from stages.quality.model import model_path
 
 JOBS = Path(__file__).with_name("peers_jobs.py")
-TOOLS = ("hallmark", "datatrove", "naive")
+TOOLS = ("hallmark", "datatrove", "data-juicer", "naive")
 
 
 def main() -> None:
@@ -44,7 +46,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--tools", nargs="+", default=TOOLS, choices=TOOLS)
-    parser.add_argument("--peer-python", dest="peers", default=sys.executable)
+    parser.add_argument("--peer-python", default=sys.executable, help="interpreter for datatrove")
+    parser.add_argument("--juicer-python", default=sys.executable, help="interpreter for Data-Juicer")
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--write", type=Path, help="put the table between the markers of this Markdown file")
     options = parser.parse_args()
@@ -78,7 +81,8 @@ def measure(options: argparse.Namespace) -> dict:
 
 def run(tool: str, given: Path, out: Path, options: argparse.Namespace) -> dict:
     """Run one tool once; return its seconds on the clock, and the peak of the memory of its processes together."""
-    python = options.peers if tool == "datatrove" else sys.executable
+    others = {"datatrove": options.peer_python, "data-juicer": options.juicer_python}
+    python = others.get(tool, sys.executable)
     model = model_path("packaged")
     root = Path(__file__).parent.parent
     env = os.environ | {"PYTHONPATH": str(root), "HF_HUB_OFFLINE": "1", "DVC_NO_ANALYTICS": "1"}

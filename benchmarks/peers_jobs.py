@@ -20,6 +20,12 @@ THRESHOLD, PERMUTATIONS = 0.8, 128
 ALPHA = (
     0.6  # datatrove's 0.8 counts marks as words: it drops most Chinese, and English with spaces around marks
 )
+JUICER_MINHASH = {
+    "tokenization": "character",
+    "window_size": 10,
+    "num_permutations": PERMUTATIONS,
+    "jaccard_threshold": THRESHOLD,
+}
 ZH_WORDS = ["的", "了", "是", "在", "和", "有", "不", "为", "与", "以"]
 
 
@@ -154,6 +160,29 @@ def naive(given: Path, out: Path, workers: int, model: str) -> None:
     _write(out, zip(data["id"], data["text"], strict=True))
 
 
+def data_juicer(given: Path, out: Path, workers: int, model: str) -> None:
+    """Run Data-Juicer's equivalent operators: language, form, mail and IP addresses, MinHash over characters."""
+    models = out / "models"
+    models.mkdir()
+    (models / "lid.176.bin").write_bytes(Path(model).read_bytes())
+    operators = [
+        {"language_id_score_filter": {"lang": ["en", "zh"], "min_score": 0.65}},
+        {"alphanumeric_filter": {"tokenization": False, "min_ratio": ALPHA}},
+        {"character_repetition_filter": {"rep_len": 10, "max_ratio": 0.3}},
+        {"text_length_filter": {"min_len": 100, "max_len": 10**7}},
+        {"clean_email_mapper": {}},
+        {"clean_ip_mapper": {}},
+        {"document_minhash_deduplicator": JUICER_MINHASH},
+    ]
+    settings = {"project_name": "peers", "dataset_path": str(given), "export_path": str(out / "kept.jsonl")}
+    config = out / "config.yaml"
+    config.write_text(json.dumps(settings | {"np": workers, "process": operators}), encoding="utf-8")
+    command = [str(Path(sys.executable).with_name("dj-process")), "--config", str(config)]
+    env = os.environ | {"DATA_JUICER_MODELS_CACHE": str(models), "DATA_JUICER_CACHE_HOME": str(out / "cache")}
+    env["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    subprocess.run(command, env=env, check=True)
+
+
 _LOADED: dict[str, object] = {}
 
 
@@ -200,6 +229,7 @@ def _write(out: Path, rows: Iterable[tuple[str, str]]) -> None:
 TOOLS: dict[str, Callable[[Path, Path, int, str], None]] = {
     "hallmark": hallmark,
     "datatrove": datatrove,
+    "data-juicer": data_juicer,
     "naive": naive,
 }
 

@@ -51,7 +51,13 @@ def _chinese(dice: random.Random) -> str:
 
 def test_whole_chains_are_compared_on_planted_truths(eval_dir):
     options = argparse.Namespace(
-        eval_dir=eval_dir, documents=60, rounds=1, workers=1, tools=["hallmark"], peers="python"
+        eval_dir=eval_dir,
+        documents=60,
+        rounds=1,
+        workers=1,
+        tools=["hallmark"],
+        peer_python="",
+        juicer_python="",
     )
     figures = peers.measure(options)
     (job,) = figures["jobs"]
@@ -61,7 +67,7 @@ def test_whole_chains_are_compared_on_planted_truths(eval_dir):
 
 
 def test_a_chain_that_cannot_run_is_named_with_its_error(eval_dir, tmp_path):
-    options = argparse.Namespace(peers=str(tmp_path / "absent-python"), workers=1)
+    options = argparse.Namespace(peer_python=str(tmp_path / "absent-python"), juicer_python="", workers=1)
     (tmp_path / "out").mkdir()
     broken = tmp_path / "absent-python"
     broken.write_text("#!/bin/sh\necho no such module >&2\nexit 3\n")
