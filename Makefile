@@ -9,7 +9,7 @@ export DVC_NO_ANALYTICS := 1
 STAMP := $(VENV)/.installed
 LOCKS := requirements-build.lock requirements.lock pyproject.toml
 
-.PHONY: repro test verify lint install lock clean
+.PHONY: repro test test-engines verify lint install lock clean
 
 repro: install
 	hallmark keys init
@@ -20,6 +20,11 @@ repro: install
 test: install
 	@sh tools/system-packages.sh browser
 	python -m pytest
+
+# The models of others that stage pii can run: transformers and GLiNER with tiny models made there. Installs torch.
+test-engines: install
+	$(BIN)/python -m pip install --quiet torch transformers gliner
+	python -m pytest --override-ini addopts=-q tests/engines
 
 verify: install
 	hallmark verify release

@@ -35,6 +35,8 @@ TYPES: dict[str, tuple[str, ...]] = {
     "us_driver_license": ("US_DRIVER_LICENSE",),
     "qq": ("CN_QQ",),
     "wechat": ("CN_WECHAT",),
+    "person": ("PERSON",),
+    "name": ("PERSON",),
 }
 Measured = dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]]
 
