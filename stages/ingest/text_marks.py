@@ -6,12 +6,16 @@ leave needs no look; that nothing is left by mistake is held over every code poi
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numba
 import numpy as np
 
 #: Kinds of marks: a carriage return, a character that NFC may change, the letters AIG (of AIGC), and near an end the
 #: beginning of a word that stands in every explicit notice (生成, 合成, generat-, synthesi-, aigc in any case).
 RETURN, COMPOSES, LABEL, NOTICE = 1, 2, 4, 16
+_LOWER = np.uint8(32)
+_CHUNK = 256 << 10  # bytes whose flags stay in the cache
 _LETTER = 8  # a byte that begins a character
 
 
@@ -20,13 +24,18 @@ def marks_of(data: np.ndarray, borders: np.ndarray, reach: int) -> tuple[np.ndar
 
     `reach`: bytes at a text's head and tail in which a notice may stand.
     """
-    low, high = int(borders[0]), int(borders[-1])
-    flags = np.empty(high - low, np.uint8)
-    ends = np.concatenate((data[max(low, high - 2) : high], np.zeros(2, np.uint8)))
-    _flag(data[low:high], flags)
-    _flag(ends, flags[max(0, high - low - 2) :])
     kinds, chars = np.zeros(len(borders) - 1, np.uint8), np.zeros(len(borders) - 1, np.int64)
-    _fold(flags, borders - low, reach, kinds, chars)
+    rows = np.searchsorted(borders, np.arange(borders[0], borders[-1], _CHUNK))
+    rows = np.unique(np.concatenate((rows, [0, len(borders) - 1])))
+    longest = int(np.diff(borders[rows]).max(initial=0))
+    flags, ends = np.empty(longest, np.uint8), np.zeros(4, np.uint8)
+    for first, last in pairwise(rows.tolist()):
+        low, high = int(borders[first]), int(borders[last])
+        _flag(data[low:high], flags)
+        tail = min(2, high - low)
+        ends[:tail], ends[tail:] = data[high - tail : high], 0
+        _flag(ends[: tail + 2], flags[high - low - tail :])
+        _fold(flags, borders[first : last + 1] - low, reach, kinds[first:last], chars[first:last])
     return kinds, chars
 
 
@@ -48,14 +57,15 @@ def _flag(data, flags):
         yi = (a == 0xEA) & (b < 0xB0)
         jamo = (a == 0xED) & (b >= 0x9E)
         form = (a == 0xEF) & (b < 0xBC)
-        x, y, z = a | 32, b | 32, c | 32
+        x, y, z = a | _LOWER, b | _LOWER, c | _LOWER
         latin = ((x == 103) & (y == 101) & (z == 110)) | ((x == 115) & (y == 121) & (z == 110))
         han = ((a == 0xE7) & (b == 0x94) & (c == 0x9F)) | ((a == 0xE5) & (b == 0x90) & (c == 0x88))
         notice = latin | han | ((x == 97) & (y == 105) & (z == 103))
         label = (a == 65) & (b == 73) & (c == 71)
-        letter = (a & 0xC0) != 0x80
+        letter = (a & np.uint8(0xC0)) != 0x80
         compose = other | dash | kana | yi | jamo | form
-        flags[at] = (a == 13) | (compose << 1) | (label << 2) | (letter << 3) | (notice << 4)
+        kind = np.uint8(a == 13) | (np.uint8(compose) << np.uint8(1)) | (np.uint8(label) << np.uint8(2))
+        flags[at] = kind | (np.uint8(letter) << np.uint8(3)) | (np.uint8(notice) << np.uint8(4))
 
 
 @numba.njit(cache=True)
