@@ -152,7 +152,7 @@ def test_bombs_are_given_up_by_ratio_and_by_size(put, tmp_path):
 
 @pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl.zst", "a.csv.bz2", "a.zip", "a.tar.xz"])
 def test_a_bomb_takes_little_memory(put, tmp_path, name):
-    put(name, bomb(name, 768 << 20))
+    put(name, bomb(name, 400 << 20))
     found = measured(tmp_path)
     assert set(found["reasons"]) <= {"archive-bomb", "too-long"} and found["reasons"]
     assert found["mib"] < 300
