@@ -1,5 +1,7 @@
 """Redaction: nothing of a finding stays, everything else does, and one value keeps one surrogate."""
 
+import itertools
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -93,3 +95,33 @@ def test_spellings_of_one_value_have_one_selector(kind, one, other):
     assert normalise_value(kind, one) == normalise_value(kind, other)
     assert selector(kind, one, KEY) == selector(kind, other, KEY)
     assert selector(kind, one, b"x") != selector(kind, one, KEY)
+
+
+@pytest.mark.parametrize("kind", sorted(TYPES))
+def test_every_action_has_its_effect_on_every_type(kind):
+    value = "Ab1-2c 3"
+    text = f"see {value} there"
+
+    def done(action: str) -> str:
+        out, counts = redact(text, [(kind, 4, 12)], {kind: action}, KEY)
+        assert out.startswith("see ") and out.endswith(" there")
+        assert counts == ({} if action == "keep" else {kind: 1})
+        return out[4:-6]
+
+    tag = TYPES[kind].tag_en
+    assert done("redact") == done("drop") == f"[{tag}]"
+    assert done("mask") == "***-** *"
+    assert done("keep") == value
+    digest = selector(kind, value, KEY).hex()[:16]
+    assert done("hash") == f"[{tag}:{digest}]"
+    assert value not in done("surrogate") and done("surrogate") == done("surrogate")
+
+
+def test_overlapping_findings_become_one_span_and_spans_across_parts_are_refused():
+    text = f"https://example.org/?mail={EMAIL}&tel={MOBILE}"
+    spans = [(f.type, f.start, f.end) for f in scan([text], PiiSettings(off=()))]
+    assert all(a[2] <= b[1] for a, b in itertools.pairwise(spans))
+    out, _ = redact(text, spans, {}, KEY)
+    assert EMAIL not in out and MOBILE not in out
+    with pytest.raises(SettingsError):
+        redact(text[:20], spans, {}, KEY)
