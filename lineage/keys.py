@@ -17,6 +17,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from lineage.atomic import write_bytes
 from lineage.errors import TrustError
 
 SIGNING, HMAC = "signing.pem", "hmac.key"
@@ -72,7 +73,7 @@ def generate(role: str, path: Path, passphrase: bytes | None = None) -> KeyInfo:
     if not _create(path, _new_private_pem(passphrase)):
         raise TrustError("there is a key already", where=str(path), cure="choose another file name")
     signer = load_private(path, passphrase)
-    Path(f"{path}.pub").write_text(signer.public_pem, encoding="ascii")
+    write_bytes(Path(f"{path}.pub"), signer.public_pem.encode("ascii"))
     return KeyInfo(path.parent, signer.keyid, signer.public_pem, None, True)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from lineage import canonical, certificate, keys
+from lineage import canonical, certificate, keys, trust
 from lineage.card import card
 from lineage.evidence import MEASURED
 from lineage.exports import write_all
@@ -17,7 +18,8 @@ from lineage.removals import release_facts
 from lineage.sheets import render, site
 from pipelines import parts, release_tree
 from pipelines.project import read_json
-from pipelines.sealing import previous
+from pipelines.sealing import parents, previous
+from pipelines.sealing.parents import release_folder
 from pipelines.stage_run import StageRun
 from pipelines.tasks.sample import load_edges
 from stages.decide.policy import Policy
@@ -111,9 +113,20 @@ def _release_facts(run: StageRun, policy: Policy) -> tuple[dict[str, Any], str]:
         "dup_sources": _dup_sources(load_edges(run), pl.concat(where)),
         "probes": read_json(project.data / "decide" / "probes.json"),
         "audit": _audit(run, policy),
+        "parents": _parents(run),
         "previous": previous(project.root / "history", project.params.release.version),
     } | release_facts(project.root / "ledger" / "ledger.jsonl")
     return facts, doc_root(published["doc_id"].to_list())
+
+
+def _parents(run: StageRun) -> list[dict[str, str]]:
+    """Return the releases that sources are made of; trust is asked for only where there is one."""
+    root, release = run.project.root, run.project.params.release
+    listed = run.project.inventory("ingest")["sources"]
+    folders = {(root / row["file"]).resolve().parent for source in listed for row in source["files"]}
+    if not any(release_folder(folder / "file") for folder in folders):
+        return []
+    return parents(root, listed, trust.load(None, os.environ, root), release.as_of)
 
 
 def _coverage(run: StageRun, stages: list[dict[str, Any]]) -> dict[str, Any]:

@@ -10,19 +10,26 @@ from typing import Any
 
 import polars as pl
 
-from lineage.errors import HallmarkError
+from lineage.errors import HallmarkError, InputError
 from lineage.sheets.safe import visible
 from pipelines import parts
 from pipelines.project import PartRef, Project, read_json
 from pipelines.questions import decided
+from pipelines.release_index import near
 from pipelines.removal.selector import Selector
+from pipelines.tracing_parents import ancestors
 
 INGEST = (
     "row", "doc_id", "status", "error", "native_id", "file", "record", "offset", "length", "url", "warc_id",
     "licence", "kind", "raw_sha256", "text_sha256", "chars", "ai_label", "transforms",
 )  # fmt: skip
 
-LISTED = ("releases", "documents")  # lists of which every entry is told in lines of its own
+LISTED = (
+    "releases",
+    "documents",
+    "ancestors",
+    "sealed",
+)  # lists of which every entry is told in lines of its own
 
 
 def trace(project: Project, wanted: str) -> dict[str, Any]:
@@ -139,6 +146,9 @@ def trace_report(
     else:
         story = trace_selected(project, selector)
         ids, blocks = [bytes.fromhex(t["doc_id"]) for t in story["traces"]], story["traces"]
+    for block in blocks:
+        if upstream := ancestors(project, block["origin"], releases):
+            block["ancestors"] = upstream
     if reread:
         from pipelines.reread import reread_proof
 
@@ -149,12 +159,33 @@ def trace_report(
 
         text = selector.value if selector.kind == "text" else None
         story["releases"] = [in_release(folder, ids, text) for folder in releases]
+    if selector.kind == "text":
+        story["sealed"] = near(project, [selector.value])
+    _found(selector, story)
     if as_json:
         return json.dumps(story, ensure_ascii=False, indent=1)
     lines = [] if selector.kind == "doc-id" else [f"{story['documents']} documents, {story['shown']} shown"]
-    for block in [*blocks, *(story.get("releases", []) if selector.kind != "doc-id" else [])]:
+    for block in [*blocks, *(_elsewhere(story) if selector.kind != "doc-id" else [])]:
         lines += ["", *_lines(block, 0)] if lines else _lines(block, 0)
     return "\n".join(lines)
+
+
+def _elsewhere(story: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what other releases hold: by public lineage, and by the index of what was sealed here."""
+    sealed = story.get("sealed")
+    return [*story.get("releases", []), *([{"sealed": sealed}] if sealed else [])]
+
+
+def _found(selector: Selector, story: dict[str, Any]) -> None:
+    """Refuse to answer with nothing: a search without any finding is an error, so that a script notices."""
+    here = selector.kind == "doc-id" or story["documents"]
+    if here or story.get("sealed") or any(r["documents"] for r in story.get("releases", ())):
+        return
+    where = "the last run, nor in the releases searched" if story.get("releases") else "the last run"
+    raise InputError(
+        f"not found: no document with this {selector.kind} in {where}",
+        cure="check the value; --release searches the public lineage of one more release",
+    )
 
 
 def _lines(value: dict[str, Any], depth: int) -> list[str]:

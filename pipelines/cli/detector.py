@@ -58,6 +58,7 @@ def run(
     ] = False,
 ) -> None:
     """Measure detectors on labelled sets and write one evidence file each; figures only, no row of a set."""
+    from lineage.atomic import write_bytes
     from lineage.canonical import loads
     from lineage.errors import InputError
     from pipelines.evaluate import evaluate, shipped_folders
@@ -75,7 +76,7 @@ def run(
         if shipped:
             folder = next(f for f in shipped_folders() if f.parent.name == body["stage"])
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{name}.json").write_bytes(data)
+        write_bytes(folder / f"{name}.json", data)
         typer.echo(f"{name}: {body['status']}, {len(body['figures'])} figures, {folder / name}.json")
 
 

@@ -28,6 +28,12 @@ def init(trust: Path = TRUST, lock: bool = LOCK) -> None:
     typer.echo(f"{'made' if info.created else 'found'} keys in {info.folder} (signing key {info.keyid[:16]})")
     if added:
         typer.echo(f"named the public key in {trust}")
+        if others := keyring.others(trust.resolve(), info.keyid):
+            typer.echo(
+                f"note: {trust} trusted {len(others)} other pipeline key{'s'[: len(others) > 1]} before "
+                f"({', '.join(k[:16] for k in others)}) and still does: releases that either signed verify; "
+                "if that is not meant, `hallmark keys revoke` the one that is not yours"
+            )
 
 
 def admit(path: Path, public_pem: str, role: str) -> bool:

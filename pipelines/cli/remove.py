@@ -29,7 +29,10 @@ def purge(
     from pipelines.removal.purge import purge as purged
 
     project = Project.find()
-    typer.echo("\n".join(purged(project, _day(project, date), apply=apply)))
+    lines = purged(project, _day(project, date), apply=apply)
+    if apply:
+        _note(project)
+    typer.echo("\n".join(lines))
 
 
 def due(
@@ -77,6 +80,8 @@ def request(
     selector = choose(doc_id=doc_id, url=url, domain=domain, text_file=text_file, subject=subject)
     ground = Ground(basis, _day(project, date), request_id, jurisdiction, verified_by)
     entry = request(project, selector, ground, dry_run=dry_run, others=tuple(release or ()))
+    if not dry_run:
+        _note(project)
     typer.echo(entry_report(entry, as_json=as_json, dry_run=dry_run))
 
 
@@ -125,7 +130,15 @@ def reject(
 
     project = Project.find()
     entry = rejected(project, seq, reason, _day(project, date))
+    _note(project)
     typer.echo(f"entry {entry['seq']}: request {seq} is rejected ({reason}); run `dvc repro`")
+
+
+def _note(project) -> None:
+    """Note in the operator's journal how far the ledger goes now."""
+    from pipelines.sealing.diary import note_ledger
+
+    note_ledger(project)
 
 
 def _day(project, date: dt.datetime | None) -> dt.date:

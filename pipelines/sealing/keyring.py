@@ -25,6 +25,12 @@ def init(path: Path, passphrase: bytes | None = None) -> tuple[keys.KeyInfo, boo
     return info, added
 
 
+def others(path: Path, keyid: str) -> list[str]:
+    """Return the ids of the pipeline keys that the trust file names besides this one, revoked ones left out."""
+    known = trust.parse(_read(path), str(path)).keys
+    return [k.keyid for k in known if k.role == "pipeline" and k.keyid != keyid and not k.revoked]
+
+
 def admit(
     path: Path, public_pem: str, role: str, valid_from: date | None = None, valid_until: date | None = None
 ) -> bool:

@@ -232,6 +232,7 @@ def release_manifest(
         "policy": dict(first["policy"]),
         "merkle": {"kept_root": kept_root, "shard_root": shard_root(shards)},
         "previous": extra["previous"],
+        "parents": extra["parents"],
         "ledger": extra["ledger"],
         "revocations": extra["revocations"],
         "known_limits": known_limits(every, first["stages"]),

@@ -19,6 +19,7 @@ def lineage(read: Reader) -> Section:
     if "merkle" in read.manifest:
         blocks.append(Facts(read.say("merkle"), read.pairs("/merkle", "kept_root", "shard_root")))
         blocks.append(_previous(read))
+        blocks += _parents(read)
     blocks += [_stages(read), _detectors(read)]
     for i, stage in enumerate(read.entries("/stages")):
         if stage.get("params"):
@@ -36,6 +37,15 @@ def _previous(read: Reader) -> Facts:
     if isinstance(previous, dict):
         return Facts(read.say("previous"), read.pairs("/previous", *sorted(previous)))
     return Facts("", [(read.say("previous"), [read.any("/previous", absent="previous.none")])])
+
+
+def _parents(read: Reader) -> list[Facts]:
+    """Return one block per release that this one was made from; none says nothing."""
+    names = ("source", "dataset", "version", "digest", "certificate")
+    return [
+        Facts(read.say("parent"), read.pairs(f"/parents/{i}", *names))
+        for i in range(len(read.entries("/parents")))
+    ]
 
 
 def _stages(read: Reader) -> Table:

@@ -80,6 +80,7 @@ def build(
         manifests=manifests,
         shards=shards,
         extra={"dup_sources": [], "probes": [told], "audit": {"n": 8, "labelled": 0, "passed": 0}, "previous": None,
+               "parents": [],
                "ledger": None, "revocations": []},
         gates=gates if gates is not None else [gate("manual-audit", "not_run", None)],
         kept_root="e" * 64,

@@ -146,7 +146,11 @@ STATUS = st.sampled_from(["pass", "fail", "warn", "not_run", "waived"])
 )
 def test_nothing_conforms_without_evidence(tmp_path: Path, gates: dict, kinds: list, kind: str) -> None:
     origin = made.source("s", evidence=[{"kind": k, "sha256": "d" * 64} for k in kinds], **{"class": kind})
-    rows = [made.gate(name, status, None if status == "not_run" else 0) for name, status in gates.items()]
+    waiver = dict.fromkeys(("approver", "reason", "expires", "entry", "instead_of"), "x")
+    rows = [
+        made.gate(name, status, None if status == "not_run" else 0) | {"waiver": waiver}
+        for name, status in gates.items()
+    ]
     release = made.build(tmp_path, [origin], gates=rows)
     for found in results(release):
         if found.result == CONFORMS:

@@ -35,9 +35,30 @@ def test_a_text_leads_to_its_exact_and_its_near_documents_with_their_similarity(
     assert 0.8 <= found[C1][1] < 1
 
 
-def test_a_text_that_is_nowhere_has_no_trace(built, tmp_path):
+@pytest.mark.parametrize("kind", ["text", "url"])
+def test_what_is_nowhere_is_an_error_that_a_script_notices(built, tmp_path, kind):
     (tmp_path / "asked.txt").write_text(house.text(20), encoding="utf-8")
-    assert told(built, text_file=tmp_path / "asked.txt") == {"documents": 0, "shown": 0, "traces": []}
+    asked = {"text_file": tmp_path / "asked.txt"} if kind == "text" else {"url": "https://nowhere.example/x"}
+    with pytest.raises(InputError, match=f"no document with this {kind}"):
+        told(built, **asked)
+    with pytest.raises(InputError, match="nor in the releases searched"):
+        told(built, releases=(built.release,), **asked)
+
+
+def test_a_text_of_a_sealed_release_is_found_near_and_exact_in_its_index(built, project, tmp_path):
+    seal_here(project)
+    (tmp_path / "asked.txt").write_text(house.near(7, "slowly"), encoding="utf-8")
+    (found,) = told(project, text_file=tmp_path / "asked.txt")["sealed"]
+    assert (found["kind"], found["source"], found["disposition"]) == ("near", "copies", "kept")
+    assert 0.7 < found["estimate"] <= 1
+
+
+def seal_here(project):
+    """Seal the release at hand, with the trust file that `hallmark init` wrote."""
+    from lineage import trust
+    from pipelines.sealing.seal import seal
+
+    seal(project, trust.load(project.root / "trust.json", {}, project.root), days=30, today=house.AS_OF)
 
 
 def test_a_release_tells_before_and_after_a_removal(built, project):

@@ -91,3 +91,18 @@ def test_a_locked_key_signs_only_with_its_passphrase(tmp_path):
     assert run("rotate", HALLMARK_PASSPHRASE="secret").returncode == 0
     listed = run("list").stdout
     assert listed.count("counts") == 2
+
+
+def test_a_second_trusted_key_is_told_and_never_added_in_silence(tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from pipelines.cli import keys as commands
+
+    said = []
+    for name in ("one", "two"):
+        monkeypatch.setenv("HALLMARK_KEYS", str(tmp_path / name))
+        said.append(
+            CliRunner().invoke(commands.app, ["init", "--trust", str(tmp_path / "trust.json")]).output
+        )
+    assert "note:" not in said[0]
+    assert "trusted 1 other pipeline key before" in said[1] and "keys revoke" in said[1]
