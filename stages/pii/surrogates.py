@@ -10,8 +10,9 @@ from stages.pii.checks import ID_CHECK, ID_WEIGHTS
 def make(kind: str, digest: bytes, value: str) -> str | None:
     """Return the surrogate of a value with selector `digest`, None for a type that has no form nobody holds.
 
-    Resident IDs get the unassigned region 100000 and a right check digit, mobile numbers the unassigned prefix 10,
-    cards the unassigned issuer 0 and a right Luhn digit, mail an address under the reserved domain `.invalid`.
+    Resident IDs and permits of their form get the unassigned region 100000 and a right check digit, mobile numbers the
+    unassigned prefix 10, cards the unassigned issuer 0 and a right Luhn digit, mail an address under the reserved domain
+    `.invalid`.
     """
     maker = _MAKERS.get(kind)
     return (
@@ -46,6 +47,8 @@ def _ssn(seed: int, size: int) -> str:
 
 _MAKERS = {
     "CN_RESIDENT_ID": _resident_id,
+    "CN_RESIDENCE_PERMIT": _resident_id,
+    "CN_FOREIGN_RESIDENT": _resident_id,
     "CN_MOBILE": _mobile,
     "CN_BANK_CARD": _card,
     "CREDIT_CARD": _card,

@@ -61,8 +61,9 @@ def test_surrogates_are_consistent_keyed_and_found_no_more(value):
     assert scan([out], PiiSettings()) == []
 
 
-def test_a_surrogate_id_has_a_right_check_digit_in_an_unassigned_region():
-    out, _ = redact(ID_MAN, [("CN_RESIDENT_ID", 0, 18)], ALL, KEY)
+@pytest.mark.parametrize("kind", ["CN_RESIDENT_ID", "CN_RESIDENCE_PERMIT", "CN_FOREIGN_RESIDENT"])
+def test_a_surrogate_id_has_a_right_check_digit_in_an_unassigned_region(kind):
+    out, _ = redact(ID_MAN, [(kind, 0, 18)], ALL, KEY)
     assert checks.iso7064_mod11_2(out) and out[:6] not in checks.regions()
 
 
