@@ -28,12 +28,14 @@ def examples(name: str, labels: Path | None) -> pl.DataFrame:
         return pl.concat([cold(_find(labels, "zh_cold")), benign])
     if name == "hate-en":
         return pl.concat([davidson(_find(labels, "en_davidson")), benign])
-    if name == "harm-zh":
+    if name.endswith("-zh"):
         other = thinned(cold(_find(labels, "zh_cold")))
     else:
         other = davidson(_find(labels, "en_davidson")).filter(pl.col("origin") == "davidson-neither")
     other = other.filter(pl.col("labels").list.contains(BENIGN))
-    return pl.concat([seeds, other] if name.startswith("harm") else [seeds, other, harm_as_benign(harm)])
+    if name.startswith("harm"):
+        return pl.concat([seeds, other])
+    return pl.concat([seeds, other, harm_as_benign(harm)])
 
 
 def thinned(frame: pl.DataFrame) -> pl.DataFrame:
@@ -42,7 +44,8 @@ def thinned(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def harm_as_benign(harm: pl.DataFrame) -> pl.DataFrame:
-    """Return harm examples as benign ones of another model, so that it learns its own subject."""
+    """Return harm examples as benign ones of another model, so that it learns its own subject; none of CBRN."""
+    harm = harm.filter(~pl.col("labels").list.eval(pl.element().str.starts_with("cbrn")).list.any())
     return harm.with_columns(pl.lit([BENIGN], dtype=pl.List(pl.String)).alias("labels"))
 
 

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 SEEDS = Path(__file__).parent / "seeds"
 SCHEMA = {"text": pl.String, "labels": pl.List(pl.String), "split": pl.String, "origin": pl.String}
 BENIGN = "benign"
+SPLITS = ("train", "calibrate", "test")
 
 
 def expand(path: Path) -> pl.DataFrame:
@@ -33,7 +34,23 @@ def expand(path: Path) -> pl.DataFrame:
             rows += [
                 (text, [code], split, "seed-template") for text in _fill(template, content.get("slots", {}))
             ]
+        rows += _framed(code, entry.get("terms", []), content.get("frames", []))
     return pl.DataFrame(rows, schema=SCHEMA, orient="row").unique("text", keep="first", maintain_order=True)
+
+
+def _framed(code: str, terms: list[str], frames: list[str]) -> list[tuple[str, list[str], str, str]]:
+    """Return each term in every frame; `{b}` is another term of the class and of the same split."""
+    rows = []
+    groups: dict[str, list[str]] = {name: [] for name in SPLITS}
+    for term in terms:  # names are few, and each one counts: three quarters are trained on
+        byte = hashlib.sha256(f"{code}/{term}".encode()).digest()[0] % 8
+        groups["train" if byte < 6 else ("calibrate" if byte == 6 else "test")].append(term)
+    for split, group in groups.items():
+        for i, term in enumerate(group):
+            for j, frame in enumerate(frames):
+                other = group[(i + 1 + j) % len(group)]
+                rows.append((frame.format(term, b=other), [code], split, "seed-term"))
+    return rows
 
 
 def split_of(key: str) -> str:
