@@ -11,7 +11,7 @@ def make(kind: str, digest: bytes, value: str) -> str | None:
     """Return the surrogate of a value with selector `digest`, None for a type that has no form nobody holds.
 
     Resident IDs and permits of their form get the unassigned region 100000 and a right check digit, mobile numbers the
-    unassigned prefix 10, cards the unassigned issuer 0 and a right Luhn digit, mail an address under the reserved domain
+    unassigned prefix 10, cards the unassigned issuer 0 and a right Luhn digit, mail an address under the domain
     `.invalid`.
     """
     maker = _MAKERS.get(kind)
