@@ -14,7 +14,7 @@ from stages.dedup.scripts import folding
 from stages.dedup.settings import DedupSettings
 from stages.dedup.signing import buffers, composed, window_lengths
 
-_LARGE = 8_000_000  # shingles of a pair; up to here its hash table has 200 MB
+_LARGE = 8_000_000  # shingles of a pair, repetitions included; up to here its hash table has 200 MB
 
 VERIFIED = {"a": pl.Binary, "b": pl.Binary, "jaccard": pl.Float64, "estimate": pl.Float64}
 
@@ -37,21 +37,15 @@ def verify(pairs: pl.DataFrame, texts: Sequence[Path], settings: DedupSettings) 
     texts: the ingest tables of the parts, in the order of the signature files that gave the pairs.
     Equal sets, and only they, have 1.0: any other similarity is at most 0.9999.
     """
-    from stages.dedup.jaccard import jaccard
-
-    places = _places(pairs)
-    ids, hashes, starts = _shingles(places, texts, settings)
-    left, right = (_numbers(pairs, places, side) for side in "ab")
-    values = np.empty(len(pairs), np.float64)
-    sizes = np.diff(starts)
-    large = sizes[left] + sizes[right] > _LARGE
-    small_values = np.empty(int((~large).sum()), np.float64)
-    jaccard(hashes, starts, left[~large], right[~large], small_values)
-    values[~large] = small_values
-    for i in np.flatnonzero(large):
-        values[i] = _sorted_jaccard(*(hashes[starts[d] : starts[d + 1]] for d in (left[i], right[i])))
-    rounded = np.where(values == 1.0, 1.0, np.minimum(np.round(values, 4), 0.9999))
-    ends = pl.DataFrame({"a": ids[left], "b": ids[right], "jaccard": rounded, "estimate": pairs["estimate"]})
+    giant = pl.col("shingles") > _LARGE
+    few, giants = pairs.filter(~giant), pairs.filter(giant)
+    found = [_small(few, texts, settings)] + [
+        _giant(row, texts, settings) for row in giants.iter_rows(named=True)
+    ]
+    rounded = pl.col("jaccard").round(4).clip(upper_bound=0.9999)
+    ends = pl.concat(found).with_columns(
+        jaccard=pl.when(pl.col("jaccard") == 1.0).then(1.0).otherwise(rounded)
+    )
     swapped = pl.col("a") > pl.col("b")
     ordered = ends.with_columns(
         pl.when(swapped).then("b").otherwise("a").alias("a"),
@@ -60,13 +54,30 @@ def verify(pairs: pl.DataFrame, texts: Sequence[Path], settings: DedupSettings) 
     return ordered.cast(VERIFIED).sort("a", "b")
 
 
-def _sorted_jaccard(left: np.ndarray, right: np.ndarray) -> float:
-    """Return the Jaccard similarity of two very large texts: a hash table for them would take gigabytes."""
-    left, right = np.unique(left), np.unique(right)
-    place = np.searchsorted(left, right)
-    place[place == len(left)] = 0
-    both = np.count_nonzero(left[place] == right)
-    return both / (len(left) + len(right) - both)
+def _small(pairs: pl.DataFrame, texts: Sequence[Path], settings: DedupSettings) -> pl.DataFrame:
+    from stages.dedup.jaccard import jaccard
+
+    places = _places(pairs)
+    ids, hashes, starts = _shingles(places, texts, settings)
+    left, right = (_numbers(pairs, places, side) for side in "ab")
+    values = np.empty(len(pairs), np.float64)
+    jaccard(hashes, starts, left, right, values)
+    return pl.DataFrame({"a": ids[left], "b": ids[right], "jaccard": values, "estimate": pairs["estimate"]})
+
+
+def _giant(pair: dict, texts: Sequence[Path], settings: DedupSettings) -> pl.DataFrame:
+    """Return the same for one pair of very large texts, which are never held in memory both."""
+    from stages.dedup.giants import Giant, giant_jaccard
+
+    ids, units = [], []
+    for side in "ab":
+        row = np.array([pair[f"row_{side}"]])
+        group = next(_row_groups(texts[pair[f"file_{side}"]], row))
+        ids.append(group["doc_id"])
+        units.append(Giant(group["text"], settings))
+        del group
+    value = giant_jaccard(*units)
+    return pl.DataFrame({"a": ids[0], "b": ids[1], "jaccard": [value], "estimate": [pair["estimate"]]})
 
 
 def _places(pairs: pl.DataFrame) -> pl.DataFrame:

@@ -96,8 +96,12 @@ def test_pairs_found_in_small_steps_are_the_same(corpus, run, tmp_path, monkeypa
     assert Run(tmp_path, parts, DedupSettings(threshold=0.7)).pairs.equals(run.pairs)
 
 
-def test_very_large_texts_are_compared_by_sorting_with_the_same_result(corpus, run, tmp_path, monkeypatch):
-    monkeypatch.setattr("stages.dedup.verification._LARGE", 200)
+@pytest.mark.parametrize("held", [1, 30, 4_000_000])
+def test_very_large_texts_are_compared_range_by_range_with_the_same_result(
+    corpus, run, tmp_path, monkeypatch, held
+):
+    monkeypatch.setattr("stages.dedup.verification._LARGE", 0)
+    monkeypatch.setattr("stages.dedup.giants._HELD", held)
     half = len(corpus) // 2
     parts = [reference.documents(corpus[:half], "x"), reference.documents(corpus[half:], "y")]
     assert Run(tmp_path, parts, DedupSettings(threshold=0.7)).edges.equals(run.edges)
