@@ -29,6 +29,7 @@ from stages.publish.manifest import shard_manifest
 from stages.publish.personal import personal_facts
 from stages.publish.public import public_lineage
 from stages.publish.shard import published, shard_table
+from stages.publish.technical import part_counts
 from stages.publish.tokens import count
 from stages.publish.treat import treat, treat_fields
 
@@ -97,6 +98,7 @@ def _fill(task: BuildTask, fresh: Path) -> None:
     facts = part_facts(ref.source, ref.part, tables, rows, policy, residual)
     facts["tokens"] = count(rows["text"], task.settings.tokenizer, Path(common["root"]))
     facts["fairness"] = fairness_facts(tables, policy, common["source"]["jurisdiction"])
+    facts["technical"] = part_counts(tables, policy, common["stages"])
     personal = personal_facts(tables["pii"], tables["decide"], rows, task.pii_settings)
     asked = {"stages": common["stages"], "source": common["source"], "personal": personal}
     manifest = shard_manifest(

@@ -24,6 +24,7 @@ from pipelines.stage_run import StageRun
 from pipelines.tasks.sample import load_edges
 from stages.decide.policy import Policy
 from stages.decide.reviews import read_reviews
+from stages.publish import technical
 from stages.publish.audit import asked_rate, audit_facts
 from stages.publish.gates import run_gates
 from stages.publish.manifest import merge, release_manifest
@@ -40,6 +41,7 @@ def write_papers(
     release = run.project.params.release
     facts, kept = _release_facts(run, policy)
     facts |= _coverage(run, common["stages"])
+    facts["technical"] = technical.release_facts((m["technical"] for m in manifests), common["stages"])
     asked = {"stages": common["stages"], "assessments": assessments(manifests, release.as_of.isoformat())}
     measured = merge(manifests) | facts | asked
     gates = run_gates(policy.gates, "release", measured, common["waivers"])

@@ -43,12 +43,17 @@ def lint(
 
 
 @app.command("explain")
-def explain(rule: str = typer.Argument(help="Id of a rule or gate"), policy: Optional[str] = FILE) -> None:  # noqa: UP045
-    """Say in words when a rule fires, what follows, and which clause asks for it."""
+def explain(
+    rule: Optional[str] = typer.Argument(None, help="Id of a rule or gate; lists all without"),  # noqa: UP045
+    policy: Optional[str] = FILE,  # noqa: UP045
+) -> None:
+    """Say in words when a rule fires, what follows, and which clause asks for it; without a name, list them all."""
+    from pipelines.policies import contents
     from pipelines.policies import explain as tell
     from stages.decide.policy import load_policy
 
-    typer.echo(tell(load_policy(_path(policy)), rule))
+    chosen = load_policy(_path(policy))
+    typer.echo(tell(chosen, rule) if rule else contents(chosen))
 
 
 @app.command("test")

@@ -2,6 +2,6 @@
 
 from pipelines.policies.examples import Outcome, try_examples
 from pipelines.policies.lint import Problem, lint
-from pipelines.policies.words import explain
+from pipelines.policies.words import contents, explain
 
-__all__ = ["Outcome", "Problem", "explain", "lint", "try_examples"]
+__all__ = ["Outcome", "Problem", "contents", "explain", "lint", "try_examples"]

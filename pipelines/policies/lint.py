@@ -28,6 +28,7 @@ from stages.pii.catalogue import AGGREGATE, MINOR
 from stages.pii.sensitive import SAYS
 from stages.pii.settings import PiiSettings
 from stages.publish.gates import MEASURES
+from stages.publish.technical import not_independent
 from stages.quality import EVIDENCE
 from stages.screen import TAXONOMY
 from stages.screen import detectors as screen_detectors
@@ -71,6 +72,7 @@ def lint(
             for level, field, what, cure in _gate(gate)
         ]
     found += _whole(policy, file)
+    found += _independent(policy, file, known["screen"])
     return sorted(found, key=lambda p: p.level != "error")
 
 
@@ -149,6 +151,16 @@ def _gate(gate: Gate) -> Iterator[Finding]:
         yield "warning", "id", "a gate without its name in both languages", "add `zh:` and `en:`"
     if gate.clause and not gate.edition:
         yield "warning", "clause", "a clause without its edition", "add `edition:`"
+
+
+def _independent(policy: Policy, file: YamlFile, known: set[str]) -> Iterator[Problem]:
+    where = file.where("n5", "detectors")
+    for level, _, what, cure in _detectors(policy.n5.detectors, known):
+        yield Problem(level, where, what, cure)
+    own = [n for n in known if any(fnmatchcase(n, p) for p in policy.n5.detectors)]
+    if used := not_independent(policy, own):
+        cure = "name detectors that no acting rule reads; until then the gate is not run"
+        yield Problem("error", where, f"cleaned the corpus themselves: {', '.join(used)}", cure)
 
 
 def _whole(policy: Policy, file: YamlFile) -> Iterator[Problem]:

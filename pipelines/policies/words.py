@@ -51,6 +51,17 @@ def explain(policy: Policy, name: str) -> str:
     raise HallmarkError(f"no rule or gate {name!r}", where=policy.policy, cure=f"choose from: {names}")
 
 
+def contents(policy: Policy) -> str:
+    """Return every rule and gate of a policy, one line each: id, what follows, where it fires."""
+    width = max((len(e.id) for e in (*policy.rules, *policy.gates)), default=0)
+    rules = [f"  {r.id:<{width}}  {r.action:<10}  {_when(r)}" for r in policy.rules]
+    gates = [
+        f"  {g.id:<{width}}  {'/'.join(g.grades) or 'told only':<10}  {g.en or g.measure}"
+        for g in policy.gates
+    ]
+    return "\n".join([f"{policy.policy} version {policy.version}: rules, in order", *rules, "gates", *gates])
+
+
 def _rule(policy: Policy, rule: Rule, place: int) -> list[str]:
     reason = BY_SLUG[rule.reason]
     twins = " Its verified near-duplicates leave with it." if reason.content and rule.action != "flag" else ""

@@ -262,6 +262,15 @@ class Example(Strict):
     expect: Expect = Field(description="Its fate")
 
 
+class IndependentSet(Strict):
+    """The detectors of the technical audit (N5): none that an acting rule reads, or the gate is not run."""
+
+    detectors: tuple[str, ...] = Field(
+        (), description="Detectors of the screen; * and ? match; empty: no audit"
+    )
+    score: float = Field(0.5, ge=0, le=1, description="A published document fails at this score and above")
+
+
 class Policy(Strict):
     policy: str
     version: int
@@ -270,6 +279,7 @@ class Policy(Strict):
     licences: Licences = Licences()
     pii: PiiPolicy = PiiPolicy()
     probe: Probe = Probe()
+    n5: IndependentSet = IndependentSet()
     rules: tuple[Rule, ...]
     gates: tuple[Gate, ...] = ()
     examples: tuple[Example, ...] = Field((), description="Cases that the policy must get right")

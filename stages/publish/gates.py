@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from lineage.evidence import MEASURED
 from stages.decide.policy import Gate
 from stages.ingest.source import CONSENT
+from stages.publish.audit import share_interval
 from stages.publish.personal import proofs
 
 Facts = Mapping[str, Any]
@@ -18,6 +19,7 @@ class Measure(NamedTuple):
 
     value: Callable[[Facts], float | None]
     better: str  # "less" | "more"
+    interval: Callable[[Facts], list[float] | None] = lambda facts: None  # 95 %, two-sided
 
 
 def _books(facts: Facts) -> float:
@@ -41,6 +43,15 @@ def _kept(facts: Facts, prefix: str, levels: tuple[str, ...]) -> float:
 def _probe(facts: Facts) -> float | None:
     used = [p["share"] for p in facts.get("probes", ()) if p["status"] == "pass"]
     return max(used) if used else None
+
+
+def _probe_interval(facts: Facts) -> list[float] | None:
+    used = [p for p in facts.get("probes", ()) if p["status"] == "pass"]
+    if not used:
+        return None
+    worst = max(used, key=lambda p: p["share"])
+    low, high = share_interval(worst["n"] - worst["failures"], worst["n"])
+    return [round(1 - high, 4), round(1 - low, 4)]
 
 
 def _audit(facts: Facts) -> float | None:
@@ -88,9 +99,13 @@ MEASURES: dict[str, Measure] = {
     "cbrn-restricted-published": Measure(lambda f: _kept(f, "cbrn-", ("restricted",)), "less"),
     "secrecy-marked-published": Measure(lambda f: _kept(f, "secrecy-state", ("marking",)), "less"),
     "duplicates-left": Measure(lambda f: f.get("duplicates_left"), "less"),
-    "source-probe-share": Measure(_probe, "less"),
-    "manual-audit-pass-rate": Measure(_audit, "more"),
-    "technical-audit-pass-rate": Measure(lambda f: None, "more"),
+    "source-probe-share": Measure(_probe, "less", _probe_interval),
+    "manual-audit-pass-rate": Measure(_audit, "more", lambda f: f["audit"].get("interval95")),
+    "technical-audit-pass-rate": Measure(
+        lambda f: (f.get("technical") or {}).get("pass_rate"),
+        "more",
+        lambda f: (f.get("technical") or {}).get("interval95"),
+    ),
     "keyword-library-size": Measure(lambda f: f.get("operator_keywords"), "more"),
     "risks-with-measured-recall": Measure(lambda f: f.get("risks_measured"), "more"),
     "detectors-with-evidence": Measure(_measured, "more"),
@@ -128,6 +143,7 @@ def _run(gate: Gate, facts: Facts) -> dict[str, Any]:
         "id": gate.id,
         "status": status,
         "measured": value,
+        "interval95": None if value is None else measure.interval(facts),
         "threshold": gate.threshold,
         "better": measure.better,
         "grades": list(gate.grades),

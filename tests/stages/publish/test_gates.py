@@ -23,7 +23,7 @@ FACTS = {
     "assessments": {"sources": 1, "missing": 0, "out_of_date": 0},
     "duplicates_left": 0,
     "probes": [
-        {"source": "a", "share": 0.01, "status": "pass"},
+        {"source": "a", "share": 0.01, "status": "pass", "n": 100, "failures": 1},
         {"source": "b", "share": 0.4, "status": "fail"},
     ],
     "audit": {"n": 10, "labelled": 10, "passed": 9, "pass_rate": 0.9},
@@ -59,7 +59,11 @@ def status(measure: str, threshold: float, facts: dict, **kwargs) -> str:
         ("minors-undecided", 0, {"personal": {"minors_undecided": 1, "minors_not_run": 0}}),
         ("assessments-out-of-date", 0, {"assessments": {"missing": 1, "out_of_date": 1}}),
         ("duplicates-left", 0, {"duplicates_left": 1}),
-        ("source-probe-share", 0.05, {"probes": [{"source": "a", "share": 0.06, "status": "pass"}]}),
+        (
+            "source-probe-share",
+            0.05,
+            {"probes": [FACTS["probes"][0] | {"share": 0.06, "failures": 6}]},
+        ),
         ("manual-audit-pass-rate", 0.9, {"audit": FACTS["audit"] | {"pass_rate": 0.89}}),
         ("synthetic-share", 0.2, {"ai_labels": [{"verdict": "labelled-1", "docs": 1}]}),
     ],
