@@ -10,6 +10,7 @@ from typing import NamedTuple
 import polars as pl
 
 from lineage.yamlfile import YamlFile
+from pipelines.policies.unmeasured import unmeasured
 from stages.decide.policy import (
     AiLabelRule,
     Gate,
@@ -55,9 +56,10 @@ def lint(
     `pii`, `screen`: settings whose detectors may be named; the defaults without them.
     """
     policy, file = load_policy(path), YamlFile(path)
+    running = screen_detectors(screen or ScreenSettings())
     known = {
         "pii": _names(pii_detectors(pii or PiiSettings())),
-        "screen": _names(screen_detectors(screen or ScreenSettings())),
+        "screen": _names(running),
         "dedup": {"repeated_lines", "repeated_paragraphs", "test_ngrams", "earlier"},
     }
     found = list(_head(policy, path, file))
@@ -66,6 +68,7 @@ def lint(
             Problem(level, file.where("rules", i, field) + f" (rule {rule.id})", what, cure)
             for level, field, what, cure in _rule(rule, known)
         ]
+    found += _thresholds(policy, file, running)
     for i, gate in enumerate(policy.gates):
         found += [
             Problem(level, file.where("gates", i, field) + f" (gate {gate.id})", what, cure)
@@ -151,6 +154,15 @@ def _gate(gate: Gate) -> Iterator[Finding]:
         yield "warning", "id", "a gate without its name in both languages", "add `zh:` and `en:`"
     if gate.clause and not gate.edition:
         yield "warning", "clause", "a clause without its edition", "add `edition:`"
+
+
+def _thresholds(policy: Policy, file: YamlFile, running: list[dict]) -> Iterator[Problem]:
+    for i, rule in enumerate(policy.rules):
+        if isinstance(rule, ScreenRule) and (pairs := unmeasured(rule, running)):
+            named = ", ".join(pairs[:3]) + (f" and {len(pairs) - 3} more" if len(pairs) > 3 else "")
+            what = f"acts at score {rule.score:g}, where nothing was measured of {named}"
+            cure = "set a score of docs/evidence.md, or measure with `hallmark detector evaluate`"
+            yield Problem("warning", file.where("rules", i, "score") + f" (rule {rule.id})", what, cure)
 
 
 def _independent(policy: Policy, file: YamlFile, known: set[str]) -> Iterator[Problem]:

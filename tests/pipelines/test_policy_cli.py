@@ -106,3 +106,24 @@ def test_explaining_a_rule_that_is_not_there_lists_those_that_are(tmp_path: Path
     done = run("explain", "nothing", "--policy", str(SHIPPED[0]))
     assert done.exit_code == 1
     assert "terrorism" in str(done.exception)
+
+
+def test_explain_without_a_name_lists_every_rule_and_gate() -> None:
+    policy = load_policy(SHIPPED[0])
+    done = run("explain", "--policy", str(SHIPPED[0]))
+    assert done.exit_code == 0
+    assert all(f"  {entry.id} " in done.output for entry in (*policy.rules, *policy.gates))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
+def test_a_shipped_policy_carries_at_least_twenty_examples(path: Path) -> None:
+    assert len(load_policy(path).examples) >= 20
+
+
+@pytest.mark.parametrize(("score", "warned"), [(0.5, False), (0.61, True)])
+def test_an_acting_rule_at_a_score_that_nobody_measured_is_a_warning(tmp_path, score, warned) -> None:
+    rule = f"{{id: r, on: screen, codes: [A.1-d], detectors: ['lexicon-terrorism@*'], score: {score}, "
+    acting = write(tmp_path, f"rules:\n  - {rule}action: quarantine, reason: prohibited-content}}\n")
+    assert any("nothing was measured" in p.what for p in lint(acting)) is warned
+    counting = write(tmp_path, f"rules:\n  - {rule}action: flag, reason: prohibited-content}}\n")
+    assert not any("nothing was measured" in p.what for p in lint(counting))
