@@ -40,6 +40,18 @@ def _kept(facts: Facts, prefix: str, levels: tuple[str, ...]) -> float:
     return sum(r["kept"] for r in rows)
 
 
+def _important_abroad(facts: Facts) -> float | None:
+    """Count published documents with a sign of important data whose source lies or comes from abroad."""
+    detectors = [d for s in facts["stages"] for d in s["detectors"]]
+    if not any("important-data" in d.get("codes", ()) and d["status"] == "run" for d in detectors):
+        return None
+    source = facts["source"]
+    if not source["cross_border"] and source["storage_region"] == source["jurisdiction"]:
+        return 0
+    rows = (r for r in facts["screen"] if r["code"] == "important-data")
+    return sum(r["kept"] + r["released"] for r in rows)
+
+
 def _probe(facts: Facts) -> float | None:
     used = [p["share"] for p in facts.get("probes", ()) if p["status"] == "pass"]
     return max(used) if used else None
@@ -98,6 +110,7 @@ MEASURES: dict[str, Measure] = {
     "assessments-out-of-date": Measure(_assessed, "less"),
     "cbrn-restricted-published": Measure(lambda f: _kept(f, "cbrn-", ("restricted",)), "less"),
     "secrecy-marked-published": Measure(lambda f: _kept(f, "secrecy-state", ("marking",)), "less"),
+    "important-data-abroad": Measure(_important_abroad, "less"),
     "duplicates-left": Measure(lambda f: f.get("duplicates_left"), "less"),
     "source-probe-share": Measure(_probe, "less", _probe_interval),
     "manual-audit-pass-rate": Measure(_audit, "more", lambda f: f["audit"].get("interval95")),

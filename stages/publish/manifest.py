@@ -123,7 +123,7 @@ def known_limits(
     """Return what screen and figures cannot show, after what was waived: by whom, why, until when, in place of what."""
     told: dict[str, list[str]] = {"en": [], "zh": []}
     for gate in _distinct(gates):
-        if gate["status"] != "waived":
+        if gate["status"] != "waived" or "waiver" not in gate:
             continue
         own = gate["waiver"]
         said = f"{own['approver']}: {own['reason']} ({own['expires']}; journal {own['entry']})"

@@ -134,3 +134,25 @@ def test_what_nobody_supplied_or_counted_is_not_run():
     assert status("minors-undecided", 0, uncounted) == "not_run"
     absent = FACTS | {"assessments": {"sources": 2, "missing": 1, "out_of_date": 0}}
     assert status("assessments-out-of-date", 0, absent) == "not_run"
+
+
+@pytest.mark.parametrize(
+    ("source", "measured"),
+    [
+        ({"jurisdiction": "CN", "storage_region": "CN", "cross_border": False}, 0),
+        ({"jurisdiction": "CN", "storage_region": "CN", "cross_border": True}, 3),
+        ({"jurisdiction": "CN", "storage_region": "SG", "cross_border": False}, 3),
+    ],
+)
+def test_important_data_is_counted_where_its_source_lies_or_comes_from_abroad(source, measured) -> None:
+    stage = {
+        "stage": "screen",
+        "detectors": [{"detector": "o@1", "codes": ["important-data"], "status": "run"}],
+    }
+    found = {"code": "important-data", "level": "flag", "kept": 1, "released": 2}
+    facts = FACTS | {"source": source, "stages": [stage], "screen": [found]}
+    result = run_gates((gate("important-data-abroad", 0),), "release", facts)[0]
+    assert (result["measured"], result["status"]) == (measured, "fail" if measured else "pass")
+    nobody = {"detector": "operator", "codes": ["important-data"], "status": "not_run: x"}
+    silent = {"stage": "screen", "detectors": [nobody]}
+    assert status("important-data-abroad", 0, facts | {"stages": [silent]}) == "not_run"
