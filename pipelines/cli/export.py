@@ -126,7 +126,8 @@ def _chinese(project: Any) -> dict[str, Any]:
 
 def _keywords(settings: Any) -> tuple[list[tuple[str, str, str]], list[tuple[str, str, int, int]]]:
     """Return every anchor term with its family and risk, and per risk how many there are against the minimum."""
-    from stages.screen import TAXONOMY, coverage
+    from stages.screen import TAXONOMY
+    from stages.screen.coverage import coverage  # the package's own name may be the module by now
     from stages.screen.screen import engine
 
     families = {f.code: f.zh for f in TAXONOMY.families}
