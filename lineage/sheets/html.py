@@ -56,20 +56,31 @@ def _paragraphs(text: str) -> Markup:
     return Markup("").join(Markup(f"<p>{escape(line)}</p>") for line in safe.lines(text))
 
 
-def content_policy(script: str, style: str) -> str:
-    """Return a policy that admits this script and this style and nothing else."""
+@cache
+def han_font() -> str:
+    """Return the style that carries the Chinese letters of the fixed phrases, for readers without a Chinese font."""
+    data = base64.b64encode((HERE / "han.woff2").read_bytes()).decode()
+    return f'@font-face {{ font-family: "Hallmark Han"; src: url(data:font/woff2;base64,{data}); }}'
+
+
+def content_policy(script: str, *styles: str) -> str:
+    """Return a policy that admits this script, these styles and a font inside the page, and nothing else."""
 
     def source(text: str) -> str:
         return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
 
-    return f"default-src 'none'; script-src {source(script)}; style-src {source(style)}; base-uri 'none'"
+    admitted = " ".join(source(style) for style in styles)
+    return f"default-src 'none'; script-src {source(script)}; style-src {admitted}; font-src data:; base-uri 'none'"
 
 
 @cache
 def _template() -> Template:
     env = environment()
     style, script = packed(HERE / "sheet.css"), packed(HERE / "script.js.txt")
-    env.globals.update(style=Markup(style), script=Markup(script), policy=content_policy(script, style))
+    env.globals.update(
+        style=Markup(style), script=Markup(script), policy=content_policy(script, style, han_font())
+    )
+    env.globals.update(han=Markup(han_font()))
     env.globals.update(bar=svg.bar, stack=svg.stack, whisker=svg.whisker, leaving=_leaving)
     env.filters.update(v=value, paragraphs=_paragraphs, kind=lambda block: type(block).__name__)
     return env.get_template("page.html.jinja")

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from lineage.sheets import safe
 from lineage.sheets.build import SHARD
 from lineage.sheets.glance import grade
-from lineage.sheets.html import content_policy, environment, packed
+from lineage.sheets.html import content_policy, environment, han_font, packed
 from lineage.sheets.reader import HERE, Reader
 
 #: Columns of the index: text first, then figures; the order of the fields of a row.
@@ -90,5 +90,8 @@ def _data(rows: list[list[Any]]) -> Markup:
 def _template() -> Template:
     env = environment()
     style, script = packed(HERE / "sheet.css"), packed(HERE / "site.js.txt")
-    env.globals.update(style=Markup(style), script=Markup(script), policy=content_policy(script, style))
+    env.globals.update(
+        style=Markup(style), script=Markup(script), policy=content_policy(script, style, han_font())
+    )
+    env.globals.update(han=Markup(han_font()))
     return env.get_template("site.html.jinja")
