@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sheet_manifests as made
 from conftest import ARGS
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from lineage import sheets
 
@@ -27,7 +27,7 @@ BOXES = """letters => { const family = getComputedStyle(document.body).fontFamil
 
 
 @pytest.fixture(scope="module")
-def no_chinese_font(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def no_chinese_font(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A chromium whose fontconfig knows one Latin font only (with none at all it does not run)."""
     folder = tmp_path_factory.mktemp("fonts")
     ask = ["fc-match", "-f", "%{file}", "DejaVu Sans"]
@@ -38,10 +38,11 @@ def no_chinese_font(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browse
         f"<fontconfig><dir>{folder}</dir><cachedir>{folder}/cache</cachedir></fontconfig>", encoding="utf-8"
     )
     env = {**os.environ, "FONTCONFIG_FILE": str(config)}
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS.split(), env=env)
-        yield browser
-        browser.close()
+    browser = chromium.browser_type.launch(
+        executable_path=shutil.which("chromium"), args=ARGS.split(), env=env
+    )
+    yield browser
+    browser.close()
 
 
 def letters() -> list[str]:
