@@ -89,6 +89,12 @@ REASONS: tuple[Reason, ...] = (
         "含不满十四周岁未成年人个人信息,待人工判定",
     ),
     Reason("removal-request", True, "Removed on request", "应请求移除"),
+    Reason(
+        "tombstoned",
+        True,
+        "Erased earlier as illegal content, and brought in again",
+        "曾作为违法内容销毁,再次被引入",
+    ),
     # quality
     Reason("low-quality", False, "The text failed a quality rule", "文本未通过质量规则"),
     Reason(

@@ -15,8 +15,12 @@ from typing import Any
 from lineage.ledger import append, entries, head
 from lineage.removals.words import BASES, SELECTORS
 
+#: Basis of the requests that purge writes for what it erases unasked.
+ILLEGAL = "illegal-content"
+
 __all__ = [
     "BASES",
+    "ILLEGAL",
     "SELECTORS",
     "Standing",
     "accepted",
@@ -41,6 +45,7 @@ class Standing:
     selectors: dict[str, frozenset[bytes]] = field(default_factory=dict)  # url, domain, subject
     signatures: tuple[dict[str, Any], ...] = ()  # sealed MinHash signatures: seq, path, sha256, method
     key_ids: frozenset[str] = frozenset()
+    illegal: frozenset[bytes] = frozenset()  # ids and texts that were erased as illegal content: tombstones
 
     def __bool__(self) -> bool:
         return bool(self.ids or self.texts or self.signatures or any(self.selectors.values()))
@@ -49,6 +54,7 @@ class Standing:
 def standing(ledger: Path) -> Standing:
     """Return what the ledger keeps out of every release; a broken ledger is a TrustError."""
     live = accepted(entries(ledger))
+    illegal = [e for e in live if e.get("basis") == ILLEGAL]
     return Standing(
         ids=_keyed(live, "ids"),
         twins=_keyed(live, "twins"),
@@ -62,6 +68,7 @@ def standing(ledger: Path) -> Standing:
         },
         signatures=tuple(e["signatures"] | {"seq": e["seq"]} for e in live if e.get("signatures")),
         key_ids=frozenset(e["selector"]["hmac_key_id"] for e in live),
+        illegal=_keyed(illegal, "ids") | _keyed(illegal, "texts"),
     )
 
 

@@ -23,10 +23,12 @@ from pipelines.removal.request import SEALED, ledger_path, signature_method
 from stages import dedup
 
 TWIN = "twin-of-removed"
+TOMBSTONED = "tombstoned"
 #: Reasons under which `hallmark purge` leaves a row without text, and the stage that gave them.
 ERASED = {
     "removal-request": "decide",
     TWIN: "dedup",
+    TOMBSTONED: "decide",
     "sexual-minors": "screen",
     "retention-ended": "ingest",
 }
@@ -40,6 +42,9 @@ class Denial:
     requested: pl.Series  # removed on request; their verified neighbours leave with them in the election
     twins: pl.Series  # near-duplicates of a requested document that is no longer at hand itself
     not_run: tuple[int, ...] = field(default=())
+    tombstoned: pl.Series = field(
+        default_factory=lambda: _ids([])
+    )  # of `requested`: erased as illegal before
 
 
 def denied(project: Project) -> Denial:
@@ -60,6 +65,7 @@ def denied(project: Project) -> Denial:
 def _denied(project: Project, rules: Standing, key: bytes) -> Denial:
     requested: list[bytes] = []
     twins: list[bytes] = []
+    again: list[bytes] = []
     for ref in project.parts():
         table = parts.read_part(project.table("dedup", ref), ["row", "doc_id", "exact"])
         named = pl.Series([keyed_id(key, d) for d in table["doc_id"]], dtype=pl.Binary)
@@ -67,12 +73,14 @@ def _denied(project: Project, rules: Standing, key: bytes) -> Denial:
         is_twin = _within(named, rules.twins) | _within(texts, rules.twin_texts)
         asked = _within(named, rules.ids) | (_within(texts, rules.texts) & ~is_twin)
         asked |= table["row"].is_in(_selected(project, ref, rules, key).implode())
+        illegal = _within(named, rules.illegal) | _within(texts, rules.illegal)
+        again += table.filter(asked & illegal)["doc_id"].to_list()
         requested += table.filter(asked)["doc_id"].to_list()
         twins += table.filter(is_twin & ~asked)["doc_id"].to_list()
     found, not_run = _by_signature(project, rules, key)
     edges = parts.read_part(project.data / "dedup_edges" / "edges.parquet")
     taken_along = set(neighbours(edges, _ids(requested)))  # the election names the document they go with
-    return Denial(_ids(requested), _ids({*twins, *found} - taken_along), not_run)
+    return Denial(_ids(requested), _ids({*twins, *found} - taken_along), not_run, _ids(again))
 
 
 def _texts(exact: pl.Series, key: bytes) -> pl.Series:
@@ -169,12 +177,14 @@ def _ids(values: Any) -> pl.Series:
 def keep_out(table: pl.DataFrame, denial: Denial) -> pl.DataFrame:
     """Return a settled verdict table after denial: twins whose document is gone leave as `twin-of-removed`.
 
+    What was erased as illegal content and came in again, from whatever source, leaves as `tombstoned`.
     Rows that `hallmark purge` erased have no text any more; they stay on the books as removed, with their reason.
     """
     readable = pl.col("disposition") != "unreadable"
     erased = ~readable & pl.col("reason").is_in(list(ERASED))
     twin = readable & pl.col("doc_id").is_in(denial.twins.implode())
     twin &= pl.col("reason").is_null() | (pl.col("reason") != "removal-request")
+    table = _marked(table, readable & pl.col("doc_id").is_in(denial.tombstoned.implode()))
     stages = pl.col("reason").replace_strict(ERASED, default="decide")
     wiped = {name: pl.when(twin).then(None).otherwise(pl.col(name)) for name in _OF_A_RULE}
     return table.with_columns(
@@ -183,6 +193,13 @@ def keep_out(table: pl.DataFrame, denial: Denial) -> pl.DataFrame:
         stage=pl.when(twin).then(pl.lit("decide")).when(erased).then(stages).otherwise(pl.col("stage")),
         rule=pl.when(twin).then(pl.lit(TWIN)).when(erased).then(pl.col("reason")).otherwise(pl.col("rule")),
         **wiped,
+    )
+
+
+def _marked(table: pl.DataFrame, again: pl.Expr) -> pl.DataFrame:
+    return table.with_columns(
+        pl.when(again).then(pl.lit(TOMBSTONED)).otherwise(pl.col(name)).alias(name)
+        for name in ("reason", "rule")
     )
 
 

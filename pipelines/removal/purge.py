@@ -28,7 +28,8 @@ from stages.ingest.places import cached
 
 #: Removed for these reasons, a document's text is erased without anybody's request.
 MINORS, ENDED = "sexual-minors", "retention-ended"
-GONE = ("removal-request", "twin-of-removed", MINORS, ENDED)
+AGAIN = "tombstoned"
+GONE = ("removal-request", "twin-of-removed", AGAIN, MINORS, ENDED)
 #: Where copies go that nothing on this machine can follow.
 BEYOND = (
     "copies that others pulled, and the caches of their tools (for example of Hugging Face datasets)",
@@ -112,7 +113,9 @@ def _removed(project: Project, key: bytes) -> dict[bytes, tuple[PartRef, str | N
         for doc_id, how, why in table.rows() if named else ():
             if keyed_id(key, doc_id) in named:
                 found[doc_id] = (ref, None if how in releases.LIVE else why if why in GONE else GONE[0])
-        unasked = table.filter(pl.col("reason").is_in([MINORS, ENDED]) & (pl.col("disposition") == "removed"))
+        unasked = table.filter(
+            pl.col("reason").is_in([AGAIN, MINORS, ENDED]) & (pl.col("disposition") == "removed")
+        )
         found |= {d: (ref, why) for d, _, why in unasked.rows()}
     return found
 
@@ -121,7 +124,7 @@ def _enter_unasked(project: Project, found: Plan, on: dt.date) -> None:
     """Write a request for what is erased without one: its twins must stay out when its signature is gone."""
     _, key = hmac_of(project)
     rules = standing(ledger_path(project))
-    every = [d for reasons in found.rows.values() for d, why in reasons.items() if why == MINORS]
+    every = [d for reasons in found.rows.values() for d, why in reasons.items() if why in (MINORS, AGAIN)]
     ids = [d for d in every if keyed_id(key, d) not in rules.ids]
     if ids:
         direct = locate(project, pl.Series("doc_id", ids, dtype=pl.Binary), "reason")
