@@ -2,6 +2,7 @@
 # Both first make .venv from the locked files, and install system packages where they may (root on Debian).
 
 PYTHON ?= python3
+TEST_WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -19,7 +20,7 @@ repro: install
 
 test: install
 	@sh tools/system-packages.sh browser
-	python -m pytest
+	python -m pytest -n $(TEST_WORKERS) --dist loadfile
 
 # The models of others that stage pii can run: transformers and GLiNER with tiny models made there. Installs torch.
 test-engines: install
