@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -25,11 +24,10 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks import evalset
 from benchmarks.enlarged import write_corpora
-from benchmarks.report import between_markers, machine_line
+from benchmarks.report import add_outputs, deliver, machine_line
+from benchmarks.scaffolded import scaffold, write_entries
 from pipelines.project import STAGES, Project, read_json
-from pipelines.scaffold import make_project
 
 EXTRA = 0.01  # size of the added source, as a share of the whole
 
@@ -42,17 +40,11 @@ def main() -> None:
     parser.add_argument("--eval-dir", required=True, type=Path)
     parser.add_argument("--mb", type=float, default=2000.0, help="megabytes of text to work on")
     parser.add_argument("--workers", type=int, default=0, help="worker processes; 0 = all cores")
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    parser.add_argument("--write", type=Path, help="put the table between the markers of this Markdown file")
+    add_outputs(parser)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         figures = measure(options.eval_dir.resolve(), Path(scratch), options.mb, options.workers)
-    report = render(figures)
-    print(report)
-    if options.json:
-        evalset.write_figures(options.json, figures)
-    if options.write:
-        between_markers(options.write, report)
+    deliver(options, figures, render(figures))
     if not figures["same_bytes"]:
         raise SystemExit("the release differs from that of a run from nothing")
 
@@ -92,9 +84,7 @@ def measure(eval_dir: Path, scratch: Path, megabytes: float, workers: int) -> di
 def make_case(eval_dir: Path, scratch: Path, megabytes: float, workers: int) -> Path:
     """Make the project and its enlarged corpora; the last file is the source that comes later."""
     project = scratch / "project"
-    make_project(project, "incremental")
-    params = project / "params.yaml"
-    params.write_text(re.sub(r"workers: \d+", f"workers: {workers}", params.read_text()))
+    scaffold(project, "incremental", workers)
     paths = write_corpora(eval_dir, project / "raw", megabytes)
     lines = paths[-1].read_bytes().splitlines(keepends=True)
     size, cut = 0, len(lines)
@@ -103,34 +93,13 @@ def make_case(eval_dir: Path, scratch: Path, megabytes: float, workers: int) -> 
         size += len(lines[cut])
     paths[-1].write_bytes(b"".join(lines[:cut]))
     (project / "raw" / "extra.jsonl").write_bytes(b"".join(lines[cut:]))
-    (project / "evidence").mkdir(exist_ok=True)
-    (project / "evidence" / "README.txt").write_text("Made for a measurement from openly licensed corpora.\n")
     return project
 
 
 def write_sources(project: Path, *, extra: bool) -> None:
     """Write sources.yaml: one source per file of corpora, with the added one where asked."""
     files = sorted(p.name for p in (project / "raw").glob("*.jsonl") if extra or p.stem != "extra")
-    entries = [
-        {
-            "id": name.split(".")[0],
-            "title": {"zh": name, "en": name},
-            "paths": [f"raw/{name}"],
-            "fields": {"text": "text"},
-            "class": "open-licence",
-            "licence": "CC0-1.0",
-            "evidence": [{"kind": "licence-text", "path": "evidence/README.txt"}],
-            "jurisdiction": "CN",
-            "storage_region": "CN",
-            "cross_border": False,
-            "collected": {"from": "2024-01-01", "to": "2026-01-01"},
-            "personal_data": {"lawful_basis": "public-disclosure"},
-            "retain_until": "2036-01-01",
-            "purpose": ["pretraining"],
-        }
-        for name in files
-    ]
-    (project / "sources.yaml").write_text(json.dumps({"sources": entries}, indent=1), encoding="utf-8")
+    write_entries(project, {name.split(".")[0]: f"raw/{name}" for name in files})
 
 
 def change_threshold(project: Path) -> None:

@@ -27,9 +27,9 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import evalset, peers_corpus
+from benchmarks import peers_corpus
 from benchmarks.dedup_truth import planted
-from benchmarks.report import between_markers, machine_line
+from benchmarks.report import add_outputs, deliver, machine_line
 from stages.quality.model import model_path
 
 JOBS = Path(__file__).with_name("peers_jobs.py")
@@ -48,16 +48,10 @@ def main() -> None:
     parser.add_argument("--tools", nargs="+", default=TOOLS, choices=TOOLS)
     parser.add_argument("--peer-python", default=sys.executable, help="interpreter for datatrove")
     parser.add_argument("--juicer-python", default=sys.executable, help="interpreter for Data-Juicer")
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    parser.add_argument("--write", type=Path, help="put the table between the markers of this Markdown file")
+    add_outputs(parser)
     options = parser.parse_args()
     figures = measure(options)
-    report = render(figures)
-    print(report)
-    if options.json:
-        evalset.write_figures(options.json, figures)
-    if options.write:
-        between_markers(options.write, report)
+    deliver(options, figures, render(figures))
 
 
 def measure(options: argparse.Namespace) -> dict:

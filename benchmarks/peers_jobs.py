@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -33,32 +32,12 @@ def hallmark(given: Path, out: Path, workers: int, model: str) -> None:
     """Scaffold a project and run `dvc repro`: all nine stages, screening, lineage, sheets and certificates too."""
     import polars as pl
 
-    from pipelines.scaffold import make_project
+    from benchmarks.scaffolded import scaffold, write_entries
 
     project = out / "project"
     os.environ["HALLMARK_KEYS"] = str(out / "keys")
-    make_project(project, "peers")
-    params = project / "params.yaml"
-    params.write_text(re.sub(r"workers: \d+", f"workers: {workers}", params.read_text()))
-    (project / "evidence").mkdir(exist_ok=True)
-    (project / "evidence" / "README.txt").write_text("Made for a measurement from openly licensed corpora.\n")
-    entry = {
-        "id": "given",
-        "title": {"zh": "给定语料", "en": "Given corpus"},
-        "paths": [str(given / "*.jsonl")],
-        "fields": {"text": "text", "id": "id"},
-        "class": "open-licence",
-        "licence": "CC0-1.0",
-        "evidence": [{"kind": "licence-text", "path": "evidence/README.txt"}],
-        "jurisdiction": "CN",
-        "storage_region": "CN",
-        "cross_border": False,
-        "collected": {"from": "2024-01-01", "to": "2026-01-01"},
-        "personal_data": {"lawful_basis": "public-disclosure"},
-        "retain_until": "2036-01-01",
-        "purpose": ["pretraining"],
-    }
-    (project / "sources.yaml").write_text(json.dumps({"sources": [entry]}), encoding="utf-8")
+    scaffold(project, "peers", workers)
+    write_entries(project, {"given": str(given / "*.jsonl")}, id="id")
     env = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     subprocess.run([sys.executable, "-m", "dvc", "repro", "--quiet"], cwd=project, env=env, check=True)
     rows = pl.concat(

@@ -22,7 +22,7 @@ from typing import Any
 import polars as pl
 
 from benchmarks import evalset
-from benchmarks.report import between_markers, machine_line
+from benchmarks.report import add_outputs, deliver, machine_line
 from lineage.verify import verify_release
 from pipelines.project import STAGES, Project, read_json
 from pipelines.questions import books_report, load_books
@@ -36,19 +36,13 @@ def main() -> None:
     )
     parser.add_argument("--eval-dir", required=True, type=Path)
     parser.add_argument("--workers", type=int, default=0, help="worker processes; 0 = all cores")
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    parser.add_argument("--write", type=Path, help="put the tables between the markers of this Markdown file")
+    add_outputs(parser)
     parser.add_argument("--keep", type=Path, help="make the project here and keep it")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch) / "real"
         figures = measure(options.eval_dir.resolve(), folder, options.workers)
-    report = render(figures)
-    print(report)
-    if options.json:
-        evalset.write_figures(options.json, figures)
-    if options.write:
-        between_markers(options.write, report)
+    deliver(options, figures, render(figures))
 
 
 def measure(eval_dir: Path, folder: Path, workers: int) -> dict[str, Any]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+from benchmarks.evalset import write_figures
 
 OPEN, CLOSE = "<!-- figures -->", "<!-- /figures -->"
 
@@ -37,3 +41,18 @@ def between_markers(path: Path, report: str) -> None:
     before, _, rest = path.read_text(encoding="utf-8").partition(OPEN)
     after = rest.partition(CLOSE)[2]
     path.write_text(f"{before}{OPEN}\n{report}\n{CLOSE}{after}", encoding="utf-8")
+
+
+def add_outputs(parser: argparse.ArgumentParser) -> None:
+    """Add `--json FILE` and `--write FILE`, which `deliver` obeys."""
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--write", type=Path, help="put the tables between the markers of this Markdown file")
+
+
+def deliver(options: argparse.Namespace, figures: Any, report: str) -> None:
+    """Print the report, and write figures and report where the options of `add_outputs` ask."""
+    print(report)
+    if options.json:
+        write_figures(options.json, figures)
+    if options.write:
+        between_markers(options.write, report)

@@ -20,9 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import evalset
 from benchmarks.incremental import make_case, run_command, write_sources
-from benchmarks.report import between_markers, machine_line
+from benchmarks.report import add_outputs, deliver, machine_line
 from pipelines.project import STAGES, read_json
 
 TARGET_MB, CORES, DRIVER_GIB = 1e8, 1000, 256
@@ -37,20 +36,14 @@ def main() -> None:
     parser.add_argument("--eval-dir", required=True, type=Path)
     parser.add_argument("--mb", type=float, nargs="+", default=[250.0, 500.0, 1000.0, 2000.0])
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    parser.add_argument("--write", type=Path, help="put the tables between the markers of this Markdown file")
+    add_outputs(parser)
     options = parser.parse_args()
     runs = []
     for megabytes in options.mb:
         with tempfile.TemporaryDirectory() as scratch:
             runs.append(measure(options.eval_dir.resolve(), Path(scratch), megabytes, options.workers))
     figures = {"workers": options.workers, "runs": runs, "curves": curves(runs), "wall": wall(runs)}
-    report = render(figures)
-    print(report)
-    if options.json:
-        evalset.write_figures(options.json, figures)
-    if options.write:
-        between_markers(options.write, report)
+    deliver(options, figures, render(figures))
 
 
 def measure(eval_dir: Path, scratch: Path, megabytes: float, workers: int) -> dict[str, Any]:
