@@ -76,7 +76,8 @@ def _stated(metrics: Any, name: str) -> Stated:
         ends = [(f"/{name}/{k}", value[k]) for keys in PARTS[1:] for k in keys if _numeric(value.get(k))]
         return _whole(point, ends or _pair(value, "interval", f"/{name}"))
     if _numeric(value):
-        pairs = (_pair(metrics, bounds.format(name), "") for bounds in BOUNDS)
+        ends = [(f"/{k}", metrics[k]) for keys in PARTS[1:] for k in keys if _numeric(metrics.get(k))]
+        pairs = (*(_pair(metrics, bounds.format(name), "") for bounds in BOUNDS), ends)
         return _whole([(f"/{name}", value)], next((pair for pair in pairs if pair), []))
     return []
 

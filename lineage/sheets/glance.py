@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lineage.sheets import tables
+from lineage.sheets.evidence import figure
 from lineage.sheets.model import Facts, Glance, Notes, Table, Value
 from lineage.sheets.reader import Reader
 
@@ -70,13 +71,19 @@ def gates(read: Reader) -> Table:
         lambda at: (
             gate_name(read, at),
             read.status(f"{at}/status"),
-            read.any(f"{at}/measured", absent="unmeasured"),
+            measured(read, at),
             threshold(read, at),
         ),
         read.columns("gate", "status", "measured#", "threshold#"),
         order=order,
         empty=read.say("gates.none"),
     )
+
+
+def measured(read: Reader, at: str) -> Value:
+    """Print a gate's measured figure, with its interval where the measure is a share of a draw."""
+    found = read.any(f"{at}/measured", absent="unmeasured")
+    return figure(read, at, "measured") if found.kind == "number" and read.get(f"{at}/interval95") else found
 
 
 def gate_name(read: Reader, at: str) -> Value:

@@ -7,11 +7,12 @@ from typing import Any
 import polars as pl
 
 from stages.publish.audit import audit_facts
+from stages.publish.technical import release_facts as release_technical
 from stages.screen.fairness import part_facts
 from stages.screen.fairness import release_facts as release
 
 TEXTS = ("藏族与汉族的乡村教师", "farmers and teachers of the valley", "老年人与儿童", "women and men")
-__all__ = ["audit", "part", "release", "unread_audit"]
+__all__ = ["audit", "part", "release", "technical", "technical_part", "unread_audit"]
 
 
 def part(seed: int, rows: int) -> dict[str, Any]:
@@ -56,6 +57,22 @@ def audit() -> dict[str, Any]:
 def unread_audit() -> dict[str, Any]:
     """Return an audit of which nothing was read, too small for a bound."""
     return _facts(20)
+
+
+def technical(parts: int, *, measured: bool = True) -> dict[str, Any]:
+    """Return a technical audit over equal parts, with or without evidence on the detectors' own errors."""
+    part = technical_part()
+    figures = [
+        {"code": "A.2-e", "recall": [0.62, 0.57, 0.66], "fpr": [0.01, 0.005, 0.02], "status": "measured"}
+    ]
+    evidence = {"figures": figures} if measured else None
+    stages = [{"stage": "screen", "detectors": [{"detector": part["detectors"][0], "evidence": evidence}]}]
+    return release_technical([part] * parts, stages)
+
+
+def technical_part() -> dict[str, Any]:
+    """Return what an independent set found in one part."""
+    return {"detectors": ["second-look@1"], "score": 0.8, "read": 812, "not_read": 31, "flagged": 19}
 
 
 def _facts(n: int) -> dict[str, Any]:

@@ -323,6 +323,7 @@ def odd_manifests() -> list[dict[str, Any]]:
         }
     ]
     probed["audit"] = fair_facts.audit()
+    probed["technical"] = fair_facts.technical(3)
     probed["flags"] = [{"rule": "cbrn-mention", "docs": 12}]
     probed["previous"] = {"version": "0.9.0", "sha256": sha("previous")}
     probed["pii"] = [{**row, "in_published": 5} for row in probed["pii"]]
@@ -349,9 +350,11 @@ def odd_manifests() -> list[dict[str, Any]]:
     probed["gates"][1].update(
         zh="人工抽检合格率", en="Pass rate of the human audit", better="more", grades=["certified"]
     )
-    withheld["audit"] = fair_facts.unread_audit()
+    withheld["audit"], withheld["technical"] = fair_facts.unread_audit(), None
+    open_books["technical"] = fair_facts.technical_part()
     withheld["grade_allowed"], withheld["gates"][0]["status"] = "withheld", "fail"
     certified, strange, bare = release(), release(), shard(9)
+    certified["technical"] = fair_facts.technical(3, measured=False)
     certified["grade_allowed"], strange["grade_allowed"] = "certified", "hallowed"
     bare.update(
         gates=[{"id": "books", "status": "pass", "measured": 0, "threshold": 0}], not_checked=[], inputs=[]

@@ -13,7 +13,7 @@ import sheet_manifests as made
 
 from lineage import sheets
 
-KINDS = ("shard", "release", "empty", "long", "odd-0", "odd-1", "odd-2", "odd-5")
+KINDS = ("shard", "release", "empty", "long", "odd-0", "odd-1", "odd-2", "odd-3", "odd-5")
 
 
 def manifest_of(kind: str) -> dict[str, Any]:
@@ -232,3 +232,35 @@ def test_a_count_that_was_not_taken_never_reads_as_nought() -> None:
     at = f"/screen/{manifest['screen'].index(row)}/docs"
     cell = next(v for v in Page(render(manifest, "en")).values if v["data-field"] == at)
     assert cell["text"] == "not counted"
+
+
+def test_a_technical_pass_rate_stands_beside_recall_and_the_corrected_share() -> None:
+    manifest = made.odd_manifests()[1]
+    found = {v["data-field"]: v["text"] for v in Page(render(manifest, "en")).values}
+    recall = found["/technical/recall/0 /technical/recall/1 /technical/recall/2"]
+    corrected = found["/technical/corrected/share /technical/corrected/low /technical/corrected/high"]
+    rate = found["/technical/pass_rate /technical/interval95/0 /technical/interval95/1"]
+    # 57 of 2,436 flagged; (0.0234 - 0.01) / (0.62 - 0.01)
+    assert (rate[:6], recall, corrected[:6]) == ("0.9766", "0.62 (0.57–0.66)", "0.022 ")
+    assert found["/technical/read"] == "2,436" and found["/technical/not_read"] == "93"
+
+
+def test_a_technical_audit_without_measured_recall_corrects_nothing() -> None:
+    found = {v["data-field"]: v["text"] for v in Page(render(made.odd_manifests()[3], "en")).values}
+    for field in ("/technical/recall", "/technical/fpr", "/technical/corrected/share"):
+        assert found[field] == "not measured"
+
+
+def test_a_technical_audit_that_did_not_run_says_so_in_both_languages() -> None:
+    manifest = made.odd_manifests()[2]
+    for lang, words in (("en", "not run"), ("zh", "未运行")):
+        found = {v["data-field"]: v["text"] for v in Page(render(manifest, lang)).values}
+        assert found["/technical"].startswith(words)
+
+
+def test_a_gate_over_a_draw_prints_its_interval() -> None:
+    manifest = made.release()
+    manifest["gates"][2]["interval95"] = [0.9812, 0.9967]
+    field = "/gates/2/measured /gates/2/interval95/0 /gates/2/interval95/1"
+    shown = [v["text"] for v in Page(render(manifest, "en")).values if v["data-field"] == field]
+    assert shown == ["0.9912 (0.9812–0.9967)"] * 2

@@ -1,22 +1,27 @@
-"""The human sampling audit: what was read, what failed, how sure one can be, how far readers agree."""
+"""The two sampling audits: what people read and how far they agree; what an independent detector set found."""
 
 from __future__ import annotations
 
 from lineage.sheets import tables
-from lineage.sheets.evidence import figure
-from lineage.sheets.model import Block, Facts, Section, Table, Value
+from lineage.sheets.evidence import figure, interval
+from lineage.sheets.model import Block, Column, Facts, Section, Table, Value
 from lineage.sheets.reader import Reader
 
 DRAWN = ("n", "wanted", "census", "seed", "sample")
 READ = ("labelled", "passed", "failures", "open")
+#: What an independent set found in published text; the last three only a whole release has.
+TECHNICAL = ("read", "not_read", "flagged")
+RATES = ("pass_rate", "recall", "fpr", "corrected")
 PEOPLE = ("people", "readings", "qualified", "role_conflicts")
 
 
 def audits(read: Reader) -> Section:
-    """Return the state of the human sampling audit of a release; a shard has none of its own."""
+    """Return the audits by people and by detectors; a shard has no audit by people of its own."""
     blocks: list[Block] = []
     if "audit" in read.manifest:
         blocks = [_result(read), _readers(read), _codes(read), _earlier(read)]
+    if "technical" in read.manifest:
+        blocks += _technical(read)
     return Section("audits", read.say("ch.audits"), blocks)
 
 
@@ -33,6 +38,43 @@ def _readers(read: Reader) -> Facts:
     pairs = _pairs(read, "/audit/readers", PEOPLE)
     pairs += _pairs(read, "/audit/agreement", ("items", "share", "alike", "kappa"))
     return Facts(read.say("readers"), pairs, read.say("readers.note"))
+
+
+def _technical(read: Reader) -> list[Block]:
+    """Return what detectors that did not clean the corpus found, beside how much they find at all."""
+    at, title = "/technical", read.say("technical")
+    if read.get(at) is None:
+        return [Facts(title, [(read.say("col.status"), [read.any(at, absent="technical.none")])])]
+    detectors = (read.say("technical.detectors"), [read.any(f"{at}/detectors")])
+    score = (read.say("technical.score"), [read.any(f"{at}/score")])
+    counts = [(read.say(f"technical.{name}"), [read.int(f"{at}/{name}")]) for name in TECHNICAL]
+    facts = Facts(title, [detectors, score, *counts], read.say("technical.note"))
+    return [facts, _rates(read)] if "pass_rate" in read.get(at) else [facts]
+
+
+def _rates(read: Reader) -> Table:
+    """Return the pass rate, the set's recall and false alarms, and the corrected share, each with its interval."""
+    places = [
+        ("/technical/corrected", "share") if name == "corrected" else ("/technical", name) for name in RATES
+    ]
+    columns = (Column(read.say("col.measure")), Column(read.say("col.figure"), numeric=True))
+    return Table(
+        read.say("technical.rates"),
+        "/technical",
+        columns,
+        [
+            (Value(read.say(f"technical.{name}")), _measured(read, *place))
+            for name, place in zip(RATES, places, strict=True)
+        ],
+        intervals=[interval(read.get(at), name) for at, name in places],
+        note=read.say("technical.corrected.note"),
+    )
+
+
+def _measured(read: Reader, at: str, name: str) -> Value:
+    if interval(read.get(at), name):
+        return figure(read, at, name)
+    return read.any(f"{at}/{name}", absent="unmeasured")
 
 
 def _codes(read: Reader) -> Table:

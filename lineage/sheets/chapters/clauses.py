@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lineage.sheets import tables
-from lineage.sheets.glance import gate_name, threshold
+from lineage.sheets.glance import gate_name, measured, threshold
 from lineage.sheets.model import Facts, Section
 from lineage.sheets.reader import Reader
 
@@ -22,7 +22,7 @@ def clauses(read: Reader) -> Section:
             read.any(f"{at}/clause"),
             gate_name(read, at),
             read.status(f"{at}/status"),
-            read.any(f"{at}/measured", absent="unmeasured"),
+            measured(read, at),
             threshold(read, at),
             read.any(f"{at}/verified"),
         ),
