@@ -133,6 +133,9 @@ REASONS: tuple[Reason, ...] = (
     Reason("poisoning", True, "Signs of data poisoning", "疑似数据投毒"),
     Reason("synthetic-cap", False, "Over the cap for AI-generated content", "超过人工智能生成内容占比上限"),
     Reason("not-measured", False, "No detector was measured on such text", "没有检测器在此类文本上测量过"),
+    Reason(
+        "protected-work", True, "It is, or repeats, a registered work", "与登记作品相同、近似或含其逐字片段"
+    ),
     Reason("review-removed", True, "A reviewer removed it", "审核人员移除"),
     Reason("review-pending", False, "Waits for a reviewer", "等待审核"),
 )

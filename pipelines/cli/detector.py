@@ -118,6 +118,29 @@ def import_workbook(
         raise typer.Exit(1)
 
 
+@app.command("fingerprint")
+def fingerprint(
+    file: Annotated[Path, typer.Argument(help="The text of a protected work (UTF-8)")],
+    work: Annotated[str, typer.Option("--work", help="Its name in the registry")],
+) -> None:
+    """Print a line for a registry of works (screen.works) that shows no word of the text."""
+    import json
+
+    from lineage.errors import InputError
+    from stages.screen import works
+
+    try:
+        text = file.read_bytes().decode("utf-8-sig").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read as UTF-8: {type(error).__name__}", where=str(file)) from None
+    found = works.fingerprint(text)
+    if not found["long"]:
+        raise InputError(
+            "too short for a fingerprint", where=str(file), cure="name it by the sha256 of its text"
+        )
+    typer.echo(json.dumps({"work": work, "fingerprint": found}))
+
+
 def _line(row: dict[str, Any]) -> str:
     shares = "  ".join(f"{key} {_percent(row[key])}" for key in ("recall", "precision", "fpr") if row[key])
     place = " ".join(filter(None, [row["set"], row["subset"]]))

@@ -35,7 +35,7 @@ from stages.screen import TAXONOMY
 from stages.screen import detectors as screen_detectors
 from stages.screen.settings import ScreenSettings
 
-LEVELS = ("mention", "context", "restricted", "marking", "exam-paper", "flag")
+LEVELS = ("mention", "context", "restricted", "marking", "exam-paper", "flag", "exact", "near", "verbatim")
 LABELS = ("labelled-1", "labelled-2", "labelled-3", "explicit-only", "label-malformed", "none", "unknown")
 
 

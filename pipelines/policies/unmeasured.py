@@ -25,7 +25,7 @@ def unmeasured(rule: ScreenRule, detectors: Iterable[Mapping[str, Any]]) -> list
     found = []
     for row in detectors:
         name = row["detector"]
-        if name is None or not any(fnmatchcase(name, p) for p in rule.detectors):
+        if name is None or row.get("not_run") or not any(fnmatchcase(name, p) for p in rule.detectors):
             continue
         codes = [c for c in row["codes"] if any(fnmatchcase(c, p) for p in rule.codes)]
         figures = _figures().get(name)

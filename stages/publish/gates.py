@@ -52,6 +52,14 @@ def _important_abroad(facts: Facts) -> float | None:
     return sum(r["kept"] + r["released"] for r in rows)
 
 
+def _works(facts: Facts) -> float | None:
+    """Count published documents that are a registered work, or nearly, and that nobody released."""
+    running = [d for s in facts["stages"] for d in s["detectors"] if d.get("status") == "run"]
+    if not any("protected-work" in d.get("codes", ()) for d in running):
+        return None
+    return _kept(facts, "protected-work", ("exact", "near"))
+
+
 def _probe(facts: Facts) -> float | None:
     used = [p["share"] for p in facts.get("probes", ()) if p["status"] == "pass"]
     return max(used) if used else None
@@ -111,6 +119,7 @@ MEASURES: dict[str, Measure] = {
     "cbrn-restricted-published": Measure(lambda f: _kept(f, "cbrn-", ("restricted",)), "less"),
     "secrecy-marked-published": Measure(lambda f: _kept(f, "secrecy-state", ("marking",)), "less"),
     "important-data-abroad": Measure(_important_abroad, "less"),
+    "protected-works-published": Measure(_works, "less"),
     "duplicates-left": Measure(lambda f: f.get("duplicates_left"), "less"),
     "source-probe-share": Measure(_probe, "less", _probe_interval),
     "manual-audit-pass-rate": Measure(_audit, "more", lambda f: f["audit"].get("interval95")),

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from lineage.errors import SettingsError
-from stages.screen import cbrn, classify, external, fold, poison, secrecy
+from stages.screen import cbrn, classify, external, fold, poison, secrecy, works
 from stages.screen.corpus_settings import CorpusSettings
 from stages.screen.lexicon import SHIPPED, Lexicon, load_folder, load_lexicon
 from stages.screen.matcher import FINDING, Matcher
@@ -116,6 +116,9 @@ def detectors(settings: ScreenSettings) -> list[dict[str, Any]]:
         digest = _sha(fold.digest(), code, card.sha256, gates, ruled, str(settings.window_chars))
         rows.append(_entry(card.detector, digest, card.codes, card.languages, dict(card.evidence)))
     rows += [_entry(x.detector, external.digest(x), x.codes, x.languages) for x in settings.external]
+    digest = _sha(works.code_digest(), loaded.works.sha256 if loaded.works else "")
+    named = _entry(works.DETECTOR, digest, (works.CODE,), ())
+    rows.append(named if loaded.works else named | {"not_run": "no registry supplied"})
     covered = {code for row in rows for code in row["codes"]}
     for risk in TAXONOMY.annex():
         if risk.code not in covered and risk.detector == "operator":
@@ -146,6 +149,7 @@ class Engine:
         self.context = load_lexicon(SHIPPED / "context.yaml").sha256
         self.matcher = Matcher(self.lexicons)
         self.classifiers = [classify.load(path, origin) for path, origin in _models(settings)]
+        self.works = works.load(settings.works) if settings.works else None
 
     def findings(self, texts: pl.Series) -> pl.DataFrame:
         """Return the merged findings of one block; `text` counts from 0 in the block."""
@@ -169,6 +173,7 @@ class Engine:
         if self.settings.poisoning:
             frames.append(poison.find(data, offsets))
         frames += [external.find(texts, own) for own in self.settings.external]
+        frames += [works.find(texts, self.works)] if self.works else []
         return pl.concat([frame.select(list(FINDING)).cast(FINDING) for frame in frames])
 
 

@@ -38,6 +38,10 @@ class ScreenSettings(BaseModel):
     secrecy: bool = Field(True, description="Look for secrecy, work-secret and trade-secret markings.")
     cbrn: bool = Field(True, description="Look for names and CAS numbers of public CBRN control lists.")
     poisoning: bool = Field(True, description="Look for hidden text, prompt injection and encoded payloads.")
+    works: str = Field(
+        "",
+        description="Folder with the operator's registry of protected works (*.txt, *.jsonl); empty: none.",
+    )
     corpus: CorpusSettings = Field(
         CorpusSettings(), description="Signs of poisoning over the whole corpus: bursts, triggers, changes."
     )

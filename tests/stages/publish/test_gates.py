@@ -156,3 +156,18 @@ def test_important_data_is_counted_where_its_source_lies_or_comes_from_abroad(so
     nobody = {"detector": "operator", "codes": ["important-data"], "status": "not_run: x"}
     silent = {"stage": "screen", "detectors": [nobody]}
     assert status("important-data-abroad", 0, facts | {"stages": [silent]}) == "not_run"
+
+
+def test_a_registered_work_that_is_published_fails_its_gate_and_no_registry_is_not_run():
+    row = {"code": "protected-work", "level": "near", "kept": 1, "released": 1}
+    quoted = row | {"level": "verbatim", "kept": 5}
+    running = {"detectors": [{"detector": "w@1", "codes": ["protected-work"], "status": "run"}]}
+    silent = {"detectors": [running["detectors"][0] | {"status": "not_run: no registry supplied"}]}
+    asked = (gate("protected-works-published", 0),)
+    for stages, screen, status, measured in (
+        ([running], [row, quoted], "fail", 1),
+        ([running], [row | {"kept": 0}, quoted], "pass", 0),
+        ([silent], [], "not_run", None),
+    ):
+        found = run_gates(asked, "release", {"stages": stages, "screen": screen})[0]
+        assert (found["status"], found["measured"]) == (status, measured)
