@@ -1,6 +1,6 @@
 """The keys of a project: one Ed25519 signing key, one HMAC key; kept outside the project, mode 0600.
 
-An operator with a key service builds a `Signer` from its own callback instead.
+An operator with a key service names it in `signer.json` (lineage.kms) in place of the private key.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from lineage import kms
 from lineage.atomic import write_bytes
 from lineage.errors import TrustError
 
@@ -58,7 +59,8 @@ def init(folder: Path, passphrase: bytes | None = None) -> KeyInfo:
     folder = Path(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
-    made_signing = not (folder / SIGNING).exists() and _create(folder / SIGNING, _new_private_pem(passphrase))
+    theirs = kms.configured(folder) or (folder / SIGNING).exists()
+    made_signing = not theirs and _create(folder / SIGNING, _new_private_pem(passphrase))
     made_hmac = not (folder / HMAC).exists() and _create(folder / HMAC, secrets.token_bytes(32))
     signer = load_signer(folder, passphrase)
     return KeyInfo(folder, signer.keyid, signer.public_pem, load_hmac(folder)[0], made_signing or made_hmac)
@@ -80,13 +82,26 @@ def generate(role: str, path: Path, passphrase: bytes | None = None) -> KeyInfo:
 def rotate(folder: Path, passphrase: bytes | None = None) -> KeyInfo:
     """Put the signing key aside as `signing-<8 hex of its id>.pem` and make a new one; the HMAC key stays."""
     folder = Path(folder)
+    if kms.configured(folder):
+        raise TrustError(
+            "a key service holds the signing key",
+            where=str(folder / kms.NAME),
+            cure="rotate it there, then run `hallmark keys service` with the new public key",
+        )
     old = load_signer(folder, passphrase)
     (folder / SIGNING).rename(folder / f"signing-{old.keyid[:8]}.pem")
     return init(folder, passphrase)
 
 
 def load_signer(folder: Path, passphrase: bytes | None = None) -> Signer:
-    """Return the signer of a folder of keys; a missing, open-to-others or locked key is a TrustError."""
+    """Return the signer of a folder of keys: its key service, else its private key.
+
+    A missing, open-to-others or locked key is a TrustError.
+    """
+    if kms.configured(folder):
+        pem, sign = kms.read(folder)
+        public = load_public(pem, str(Path(folder) / kms.NAME))
+        return Signer(keyid(public), public_pem(public), sign)
     return load_private(Path(folder) / SIGNING, passphrase)
 
 

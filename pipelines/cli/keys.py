@@ -76,6 +76,28 @@ def new(
     typer.echo(f"next: hallmark keys trust {path}.pub --role {role}")
 
 
+@app.command("service")
+def service(
+    public: Path = typer.Option(..., "--public", help="File with the service's Ed25519 public key (PEM)"),
+    command: Optional[str] = typer.Option(  # noqa: UP045
+        None, help="Command that reads a message and writes its signature (64 bytes, or base64)"
+    ),
+    python: Optional[str] = typer.Option(None, help="module:function that takes and returns bytes"),  # noqa: UP045
+    trust: Path = TRUST,
+) -> None:
+    """Let a key service (KMS, HSM, token) sign instead of a private key on this machine; tried before it is noted."""
+    import shlex
+
+    from lineage import keys, kms
+    from pipelines.sealing import keyring
+
+    pem = keys.public_pem(keys.load_public(public.read_bytes(), str(public)))
+    words = shlex.split(command) if command else None
+    path = kms.configure(keys.default_folder(), pem, command=words, python=python)
+    keyring.init(trust.resolve(), None)
+    typer.echo(f"{path}: the service signs from now on; its public key is named in {trust}")
+
+
 @app.command("trust")
 def trust_key(
     public: Path = typer.Argument(help="File with the public key (PEM)"),
