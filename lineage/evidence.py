@@ -138,6 +138,16 @@ def matching(
     return {"path": entry.path, "sha256": entry.sha256, "status": overall(figures), "figures": figures}, None
 
 
+def languages(detectors: Iterable[Mapping[str, Any]], filed: Mapping[str, Entry]) -> tuple[str, ...] | None:
+    """Return the languages in which the recall of any of the detectors was measured; None without a detector.
+
+    By name and version: a detector whose behaviour changed has another version.
+    """
+    names = {d["detector"] for d in detectors if d.get("detector") and not d.get("not_run")}
+    figures = (row for name in sorted(names) if name in filed for row in filed[name].body["figures"])
+    return tuple(sorted({row["language"] for row in figures if row["recall"]})) if names else None
+
+
 def quoted(entry: Entry, acting: Acting | None = None) -> list[dict[str, Any]]:
     """Return what every shard manifest repeats: per code, language and level one figure, at the policy's threshold.
 

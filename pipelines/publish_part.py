@@ -22,6 +22,7 @@ from pipelines import parts
 from pipelines.executor import usage
 from pipelines.project import PartRef, write_bytes, write_json
 from pipelines.release_tree import DONE
+from stages.decide.languages import with_language_gaps
 from stages.publish.diversity import fairness_facts
 from stages.publish.facts import part_facts
 from stages.publish.gates import run_gates
@@ -95,6 +96,9 @@ def _fill(task: BuildTask, fresh: Path) -> None:
         tables["ingest"], tables["decide"], tables["quality"], tables["pii"], rows["text"], common["hmac"]
     )
     policy = common["policy"]
+    tables["screen"] = with_language_gaps(
+        tables["screen"], tables["quality"], tables["ingest"]["chars"], common["languages"]
+    )
     facts = part_facts(ref.source, ref.part, tables, rows, policy, residual)
     facts["tokens"] = count(rows["text"], task.settings.tokenizer, Path(common["root"]))
     facts["fairness"] = fairness_facts(tables, policy, common["source"]["jurisdiction"])

@@ -56,7 +56,7 @@ def _context(given: Given) -> Context:
         else None,
         refusals=(Refusals("", domains=frozenset({"example.org"})),) if given.refusal_listed else (),
     )
-    return Context(DAY, PURPOSE, {"example": source})
+    return Context(DAY, PURPOSE, {"example": source}, ("en", "zh"))
 
 
 def _evidence(given: Given) -> Evidence:

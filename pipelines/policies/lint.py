@@ -11,6 +11,7 @@ import polars as pl
 
 from lineage.yamlfile import YamlFile
 from pipelines.policies.unmeasured import unmeasured
+from stages.decide.languages import UNKNOWN, UNMEASURED
 from stages.decide.policy import (
     AiLabelRule,
     Gate,
@@ -105,7 +106,8 @@ def _rule(rule: Rule, known: dict[str, set[str]]) -> Iterator[Finding]:
         case AiLabelRule():
             yield from _unknown("verdicts", rule.verdicts, LABELS, "label verdict")
         case NotRunRule():
-            yield from _detectors(rule.detectors, known[rule.stage])
+            gaps = {UNMEASURED, UNKNOWN} if rule.stage == "screen" else set()
+            yield from _detectors(rule.detectors, known[rule.stage] | gaps)
     if rule.clause and not rule.edition:
         yield "warning", "clause", "a clause without its edition", "add `edition:`"
     if rule.verified and not rule.clause:

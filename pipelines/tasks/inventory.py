@@ -16,6 +16,8 @@ from stages.ingest.places import is_remote, remote_digests, sweep
 from stages.inventory import code_digest, digest_files
 
 DOWNLOADS = 8  # at a time; each holds a few MB
+#: Where the evidence lies that a stage reads: publish quotes it, sample asks which languages were measured.
+EVIDENCE = {"publish": "stages/*/evidence/*.json", "sample": "stages/screen/evidence/*.json"}
 #: Fields of a source that change how its files are read; the rest concerns decide and publish.
 READ_FIELDS = ("id", "format", "fields", "licence")
 
@@ -59,8 +61,8 @@ def _stage(run: StageRun, name: str, memo: dict) -> dict[str, Any]:
     home = Path(stages.__file__).parent.parent
     settings = getattr(run.project.params, name).model_dump(mode="json")
     named = set(_named_files(settings, run.project.root))
-    if name == "publish":
-        named |= {*home.glob("stages/*/evidence/*.json"), *run.project.root.glob("evidence/detectors/*.json")}
+    if name in EVIDENCE:
+        named |= {*home.glob(EVIDENCE[name]), *run.project.root.glob("evidence/detectors/*.json")}
     return {
         "code": code_digest(name, home),
         "files": digest_files(sorted(named), run.project.root, memo),

@@ -19,6 +19,7 @@ from pipelines.publish_part import BuildTask, build
 from pipelines.release_papers import write_papers
 from pipelines.stage_run import StageRun
 from pipelines.tasks.pii import project_hmac
+from pipelines.tasks.sample import measured_languages
 from stages.decide.acting import acts_at
 from stages.decide.policy import Policy, load_policy
 from stages.dedup import method
@@ -67,6 +68,7 @@ def _common(run: StageRun, policy: Any) -> dict[str, Any]:
         "policy_bytes": project.policy_path.read_bytes(),
         "stages": rows,
         "evidence": cited,
+        "languages": measured_languages(project),
         "method": method(project.params.dedup),
         "sources": {s["id"]: s for s in project.inventory("publish")["sources"]},
         "answers": _answers(answers),
@@ -128,7 +130,7 @@ def _answers(path: Path) -> dict[str, Any] | None:
 
 def _task(run: StageRun, ref: Any, common: dict[str, Any], plan: tuple[dict[str, Any], ...]) -> BuildTask:
     project = run.project
-    shared = {k: common[k] for k in ("stages", "method", "answers", "keyid", "tokenizer")}
+    shared = {k: common[k] for k in ("stages", "method", "answers", "keyid", "tokenizer", "languages")}
     key = parts.content_key(
         inputs=[run.input_key(name, ref) for name in INPUTS],
         policy=common["policy"].sha256,

@@ -7,9 +7,12 @@ from typing import Any
 
 import polars as pl
 
+from lineage import evidence
 from lineage.records import DRAWS
 from pipelines import parts
+from pipelines.project import Project
 from pipelines.stage_run import StageRun
+from stages import screen as screening
 from stages.decide.keepers import elect
 from stages.decide.optouts import load_refusals, load_robots
 from stages.decide.policy import load_policy
@@ -45,7 +48,13 @@ def run(run: StageRun) -> dict[str, Any]:
         ("verdicts",),
         extra=(policy, context),
         # of the sources only the part's own: another one that comes or goes changes no verdict here
-        key_extra=lambda ref: [policy, context.as_of, context.purpose, str(context.sources[ref.source])],
+        key_extra=lambda ref: [
+            policy,
+            context.as_of,
+            context.purpose,
+            context.languages,
+            str(context.sources[ref.source]),
+        ],
     )
     run.sweep("verdicts")
     frame = _frame(run)
@@ -85,7 +94,13 @@ def rule_context(run: StageRun) -> Context:
     release = run.project.params.release
     entries = run.project.inventory(run.name)["sources"]
     sources = {e["id"]: _facts(e, run.project.root) for e in entries}
-    return Context(release.as_of, release.purpose, sources)
+    return Context(release.as_of, release.purpose, sources, measured_languages(run.project))
+
+
+def measured_languages(project: Project) -> tuple[str, ...] | None:
+    """Return the languages that the detectors of the screen which run were measured on; None where none runs."""
+    folders = (Path(screening.__file__).parent / "evidence", project.root / "evidence" / "detectors")
+    return evidence.languages(screening.detectors(project.params.screen), evidence.load(folders))
 
 
 def _facts(entry: dict[str, Any], root: Path) -> SourceFacts:

@@ -226,7 +226,7 @@ class Given(Strict):
     """The evidence of an example document; what is not named is unsuspicious."""
 
     licence: str = Field("MIT", description="SPDX expression")
-    lang: str = Field("en", description="Language")
+    lang: str = Field("en", description="Language; the screen counts as measured on en and zh")
     quality: dict[str, float] = Field({}, description="Evidence columns of the quality stage")
     pii: dict[str, int] = Field({}, description="Findings by type")
     sensitive: tuple[str, ...] = Field((), description="PIPL Art. 28 classes")

@@ -45,6 +45,7 @@ class Context:
     as_of: dt.date
     purpose: str
     sources: Mapping[str, SourceFacts]
+    languages: tuple[str, ...] | None = None  # that the screen was measured on; None: no detector runs
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from lineage.reasons import BY_SLUG
 from lineage.records import STATUS_UNREADABLE
+from stages.decide.languages import with_language_gaps
 from stages.decide.policy import Policy, Rule
 from stages.decide.rules import Context, Evidence, fires
 
@@ -23,6 +26,8 @@ def verdicts(evidence: Evidence, policy: Policy, context: Context) -> pl.DataFra
 
     A document no rule fires on is `kept`, or `redacted` where the policy treats a finding in it.
     """
+    screen = with_language_gaps(evidence.screen, evidence.quality, evidence.docs["chars"], context.languages)
+    evidence = replace(evidence, screen=screen)
     fired = [
         fires(rule, evidence, policy, context).with_columns(rule=pl.lit(rule.id), place=pl.lit(i, pl.UInt32))
         for i, rule in enumerate(policy.rules)

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from stages.decide.languages import UNMEASURED
 from stages.decide.policy import Policy, ScreenRule
 from stages.publish.audit import share_interval
 
@@ -38,7 +39,7 @@ def part_counts(
         return None
     live = tables["decide"].filter(pl.col("disposition").is_in(LIVE)).select("row")
     screen = tables["screen"].join(live, on="row", how="semi")
-    missed = pl.col("not_run").list.eval(pl.element().is_in(names)).list.any().fill_null(False)
+    missed = pl.col("not_run").list.eval(pl.element().is_in([*names, UNMEASURED])).list.any().fill_null(False)
     hit = pl.element().struct.field("detector").is_in(names) & (
         pl.element().struct.field("score") >= policy.n5.score
     )
