@@ -27,13 +27,15 @@ class Problem(NamedTuple):
 class Report:
     """The result: problems and notes, the verified shards, the grade reached, what was covered.
 
-    `parts` counts the parts found on disk of `parts_listed`; `shards` lists paths of verified shard files.
+    `parts` counts the parts found on disk of `parts_listed`; `shards` lists paths of verified shard files;
+    `not_checked` says in words what this verification did not look at.
     """
 
     grade: str | None = None
     grade_allowed: str | None = None
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    not_checked: list[str] = field(default_factory=list)
     shards: list[str] = field(default_factory=list)
     parts: int = 0
     parts_listed: int = 0
@@ -69,6 +71,7 @@ class Report:
             "grade",
             "grade_allowed",
             "notes",
+            "not_checked",
             "shards",
             "parts",
             "parts_listed",
@@ -91,6 +94,7 @@ class Report:
         if len(self.problems) > most:
             lines.append(f"  and {len(self.problems) - most} more; --json lists all")
         lines += [f"  note: {printable(note)}" for note in self.notes]
+        lines += [f"  not checked: {printable(what)}" for what in self.not_checked]
         if self.ok and self.claim:
             lines.append(f"  {printable(self.claim.get(lang, ''))}")
             lines += [f"  limit: {printable(limit)}" for limit in self.limits.get(lang, [])]

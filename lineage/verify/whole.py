@@ -118,6 +118,7 @@ def _verify(folder: Folder, notary: Notary, asked: Asked) -> None:
     good = folder.compare(expected, asked.threads)
     missing = sorted(path for path in expected if path not in folder)
     _tell_missing(missing, report)
+    report.not_checked += _not_checked(release, expected, asked, report)
     report.shards = sorted(part.shard for part in parts if part.shard in good)
     wanted = [part.shard for part in parts if part.shard]
     if wanted and not any(shard in folder for shard in wanted):
@@ -213,6 +214,28 @@ def _tell_missing(missing: Sequence[str], report: Report) -> None:
     if missing:
         names = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
         report.notes.append(f"{len(missing)} certified files are not here and were not checked: {names}")
+
+
+def _not_checked(
+    release: Statement | None, expected: dict[str, Expected], asked: Asked, report: Report
+) -> list[str]:
+    """Say in words what this verification leaves open, whatever it answers."""
+    told = []
+    if release is None:
+        told.append(
+            "whether a release lists these parts, lacks others or revokes one: its certificate is not here"
+        )
+    elif asked.globs is not None:
+        parts = len(release.predicate["shards"]) - report.parts_listed
+        files = len(release.subjects) - len(expected)
+        told.append(
+            f"{parts} other parts, and {files} certified files that belong to them or to the release as a whole"
+        )
+    if not report.deep:
+        told.append("counts inside lineage tables and the texts themselves (--deep)")
+    if asked.latest is None:
+        told.append("whether a newer release exists or revokes this one (--latest)")
+    return told
 
 
 def _uncovered(folder: Folder, expected: dict[str, Expected], globs: Sequence[str] | None) -> None:

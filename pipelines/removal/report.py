@@ -14,7 +14,7 @@ from lineage.removals import accepted, keyed_id
 from pipelines import parts
 from pipelines.project import Project
 from pipelines.removal.keys import hmac_of
-from pipelines.removal.request import ledger_path
+from pipelines.removal.request import ledger_path, signature_method
 
 
 def list_report(project: Project, *, as_json: bool) -> str:
@@ -23,7 +23,11 @@ def list_report(project: Project, *, as_json: bool) -> str:
     states = _states(found)
     rows = [_row(e, states[e["seq"]]) for e in found]
     if as_json:
-        return json.dumps(rows, indent=1)
+        silent = not_compared(project, found)
+        return json.dumps(
+            [r | {"signatures_not_run": e["seq"] in silent} for r, e in zip(rows, found, strict=True)],
+            indent=1,
+        )
     if not rows:
         return "no entries"
     heads = list(rows[0])
@@ -32,6 +36,12 @@ def list_report(project: Project, *, as_json: bool) -> str:
     return "\n".join(
         "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in [heads, *cells]
     )
+
+
+def not_compared(project: Project, found: list[dict[str, Any]]) -> set[int]:
+    """Return the standing requests whose signatures the present dedup settings cannot be compared with."""
+    method = signature_method(project)
+    return {e["seq"] for e in accepted(found) if e.get("signatures") and e["signatures"]["method"] != method}
 
 
 def _states(found: list[dict[str, Any]]) -> dict[int, str]:
@@ -91,8 +101,9 @@ def show_report(project: Project, seq: int, *, as_json: bool) -> str:
     """Return one entry, and for a request where its documents stand after the last run."""
     entry = entry_of(project, seq)
     docs = fates(project, entry) if entry["event"] == "request" else []
+    silent = not_compared(project, [entry])
     if as_json:
-        return json.dumps({"entry": entry, "documents": docs}, indent=1)
+        return json.dumps({"entry": entry, "documents": docs, "signatures_not_run": bool(silent)}, indent=1)
     lines = [
         f"{k}: {_short(v)}" for k, v in entry.items() if k not in ("matched", "signatures", "revoked_certs")
     ]
@@ -103,6 +114,10 @@ def show_report(project: Project, seq: int, *, as_json: bool) -> str:
             + ("  (near-duplicate)" if d["twin"] else "")
             for d in docs
         ]
+        if silent:
+            lines.append(
+                "not_run: its signatures were made by another dedup method; near copies are not recognised"
+            )
         gone = entry["matched"]["docs"] + entry["matched"]["twins"] - len(docs)
         lines += [f"{gone} documents are not at hand any more"] if gone else []
     return "\n".join(lines)

@@ -10,7 +10,7 @@ from lineage.books import OUT, Books
 from lineage.records import DECISIONS
 from pipelines import parts
 from pipelines.project import PartRef, write_bytes, write_json
-from pipelines.removal.denial import denied, for_election, keep_out
+from pipelines.removal.denial import Denial, denied, for_election, keep_out
 from pipelines.stage_run import StageRun
 from pipelines.tasks.sample import load_edges
 from stages.decide.keepers import elect
@@ -26,7 +26,8 @@ def run(run: StageRun) -> dict[str, Any]:
     """Write data/decide for every part and the probe results; close the books per part."""
     project = run.project
     tables = {ref: parts.read_part(project.table("verdicts", ref)) for ref in run.parts}
-    results, probed = settle_all(run, tables, load_policy(project.policy_path))
+    denial = denied(project)
+    results, probed = settle_all(run, tables, load_policy(project.policy_path), denial)
     books = Books()
     for ref, result in results.items():
         parts.check_aligned(result, tables[ref], where=f"decide {ref.source}/{ref.part}")
@@ -39,14 +40,17 @@ def run(run: StageRun) -> dict[str, Any]:
     run.sweep("decide")
     write_json(project.data / "decide" / "probes.json", probed)
     _plots(run, books)
-    return {"books": books.total(), "reasons": books.reasons(), "probes": probed}
+    told = {"books": books.total(), "reasons": books.reasons(), "probes": probed}
+    return told | {"requests_not_run": list(denial.not_run)}
 
 
-def settle_all(run: StageRun, tables: Tables, policy: Policy) -> tuple[Tables, list[dict[str, Any]]]:
+def settle_all(
+    run: StageRun, tables: Tables, policy: Policy, denial: Denial | None = None
+) -> tuple[Tables, list[dict[str, Any]]]:
     """Return the decisions of every part and the probe results; nothing is written."""
     project = run.project
     reviews = load_reviews(project.root / "reviews")
-    denial = denied(project)
+    denial = denied(project) if denial is None else denial
     draws = parts.read_part(project.data / "sample" / "draws.parquet")
     probed = _probe(draws, tables, reviews, policy)
     refused = tuple(r["source"] for r in probed if r["status"] == "fail")

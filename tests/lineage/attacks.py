@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+import attacks_beside
 import small_release as small
 import tampering as do
 
@@ -223,7 +224,8 @@ def table() -> str:
             attack.what.split(", first")[0].split(", middle")[0].split(", last")[0], (attack.code, reason)
         )
     lines = ["| attack | exit code | the reason says |", "|---|---|---|"]
-    return "\n".join([*lines, *(f"| {what} | {code} | {reason} |" for what, (code, reason) in rows.items())])
+    first = "\n".join([*lines, *(f"| {what} | {code} | {reason} |" for what, (code, reason) in rows.items())])
+    return f"{first}\n\n{attacks_beside.table()}"
 
 
 def documented() -> str:

@@ -3,6 +3,7 @@ import shutil
 import subprocess
 
 import attacks
+import attacks_beside
 import pytest
 import small_release as small
 import tampering
@@ -45,6 +46,13 @@ def test_every_attack_is_refused_with_its_code_and_a_reason(world, attack):
     assert report.code == attack.code, report.text()
     assert any(p.code == attack.code and attack.reason in p.what for p in report.problems), report.text()
     assert all("\n" not in problem.line() for problem in report.problems)
+
+
+@pytest.mark.parametrize("attack", attacks_beside.ATTACKS, ids=[a.what for a in attacks_beside.ATTACKS])
+def test_every_attack_beside_a_release_is_refused_in_one_line(attack, tmp_path):
+    said = attack.act(tmp_path)
+    assert said is not None, "it passed"
+    assert attack.reason in said and "\n" not in said
 
 
 def test_no_changed_bit_of_a_release_certificate_is_accepted(world):

@@ -299,3 +299,20 @@ def test_the_module_runs_as_a_program_with_the_exit_code(check):
     environment = os.environ | {trust.VARIABLE: str(check.trust)}
     done = subprocess.run(command[:4], capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 1 and "README.md" in done.stdout
+
+
+def test_a_verification_says_plainly_what_it_did_not_check(house, tmp_path):
+    root, trusted = house[0] / "screened", house[0] / "trust.json"
+    whole = verify_release(root, trust=trusted, today=small.TODAY, deep=True)
+    assert whole.not_checked == ["whether a newer release exists or revokes this one (--latest)"]
+    chosen = verify_release(root, trust=trusted, today=small.TODAY, shards="wiki/00aa00aa-0000")
+    other, rows, newer = chosen.not_checked
+    bound, listed = chosen.files, sum(f.is_file() for f in root.rglob("*")) - 1
+    assert other.startswith(f"2 other parts, and {listed - bound} certified files")
+    assert "--deep" in rows and "--latest" in newer
+    assert chosen.to_json()["not_checked"] == chosen.not_checked
+    assert f"not checked: {other}" in chosen.text()
+    shutil.copytree(root, tmp_path / "partial")
+    (tmp_path / "partial" / "meta/certs/release.dsse.json").unlink()
+    alone = verify_release(tmp_path / "partial", trust=trusted, today=small.TODAY, shards="wiki/*", deep=True)
+    assert "its certificate is not here" in alone.not_checked[0]
