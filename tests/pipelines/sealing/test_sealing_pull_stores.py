@@ -1,0 +1,114 @@
+"""Pull from an S3 server and a Hugging Face endpoint, real servers on the loopback, verified before hand-over."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import boto3
+import pytest
+import small_release as small
+from moto.server import ThreadedMotoServer
+
+from lineage import trust
+from lineage.errors import TrustError
+from pipelines.sealing.pull import pull
+from pipelines.sealing.remote import open_remote
+
+ROOT = Path(__file__).parents[3]
+sys.path.insert(0, str(ROOT / "tests" / "stages" / "ingest"))
+from remote_stores import web_server  # noqa: E402
+
+PULL = """
+import sys
+from datetime import date
+from pathlib import Path
+from lineage import trust
+from pipelines.sealing.pull import pull
+from pipelines.sealing.remote import open_remote
+known = trust.parse(Path(sys.argv[2]).read_bytes())
+try:
+    done = pull(open_remote("hf://datasets/house/set"), Path(sys.argv[1]), trust=known, today=date(2026, 4, 1))
+    print("good", done.report.files)
+except Exception as error:
+    print(type(error).__name__, str(error).splitlines()[0])
+"""
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory):
+    """Return (files of a signed release by name, its trust file)."""
+    folder = tmp_path_factory.mktemp("stores")
+    signer = small.signer(folder)
+    root = small.build(folder / "release", signer)
+    known = folder / "trust.json"
+    known.write_bytes(trust.trust_file([trust.trust_entry(signer.public_pem, "pipeline")]))
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file()}, known
+
+
+@pytest.fixture
+def bucket(origin, monkeypatch):
+    """Return a client of a real S3 server on the loopback that holds the release at s3://shelf/r1."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="shelf")
+    for name, data in origin[0].items():
+        client.put_object(Bucket="shelf", Key=f"r1/{name}", Body=data)
+    yield client
+    server.stop()
+
+
+def here(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def shard_of(files):
+    return next(name for name in sorted(files) if name.startswith("data/"))
+
+
+def altered(data):
+    return data[:100] + bytes([data[100] ^ 1]) + data[101:]
+
+
+def test_a_release_in_a_bucket_arrives_verified_and_an_altered_object_never_does(origin, bucket, tmp_path):
+    files, known = origin
+
+    def fetch(target, shards=None):
+        believed = trust.parse(known.read_bytes())
+        return pull(open_remote("s3://shelf/r1"), target, trust=believed, shards=shards, today=small.TODAY)
+
+    assert fetch(tmp_path / "to").report.ok and here(tmp_path / "to") == files
+    name = shard_of(files)
+    bucket.put_object(Bucket="shelf", Key=f"r1/{name}", Body=altered(files[name]))
+    for shards in (None, [name]):
+        with pytest.raises(TrustError, match="not the bytes that were certified"):
+            fetch(tmp_path / "again", shards)
+    assert [p.name for p in tmp_path.iterdir()] == ["to"]
+
+
+@pytest.mark.parametrize("harm", [False, True])
+def test_a_release_on_the_hub_arrives_verified_and_an_altered_file_never_does(origin, tmp_path, harm):
+    files, known = origin
+    name = shard_of(files)
+    served = files | ({name: altered(files[name])} if harm else {})
+    env = {"HF_HOME": str(tmp_path / "hub"), "HF_HUB_DISABLE_TELEMETRY": "1"}
+    with web_server(served) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", PULL, str(tmp_path / "to"), str(known)], cwd=ROOT, check=False,
+            env=os.environ | env | {"HF_ENDPOINT": server.url}, capture_output=True, text=True,
+        )  # fmt: skip
+    if harm:
+        assert done.stdout.startswith("TrustError") and "not the bytes" in done.stdout, done.stderr[-2000:]
+        assert not (tmp_path / "to").exists() and not list(tmp_path.glob(".to*"))
+    else:
+        assert done.stdout.startswith("good "), done.stdout + done.stderr[-2000:]
+        assert here(tmp_path / "to") == files
