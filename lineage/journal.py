@@ -37,6 +37,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "review": ("files",),
     "key": ("act", "keyid", "role"),
     "removal": ("entries", "head_hash"),
+    "retention": ("as_of", "before", "sources"),
     "certify": ("version", "certificate", "keyid"),
     "seal": ("version", "certificate"),
     "latest": ("version", "valid_until"),

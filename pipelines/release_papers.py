@@ -20,6 +20,7 @@ from pipelines import parts, release_tree
 from pipelines.project import read_json
 from pipelines.sealing import parents, previous
 from pipelines.sealing.parents import release_folder
+from pipelines.sealing.superseded import merged, parts_of, superseded
 from pipelines.stage_run import StageRun
 from pipelines.tasks.sample import load_edges
 from stages.decide.policy import Policy
@@ -41,6 +42,8 @@ def write_papers(
     release = run.project.params.release
     facts, kept = _release_facts(run, policy)
     facts |= _coverage(run, common["stages"])
+    overtaken = superseded(run.project.root / "history", release.version, parts_of(staging, manifests))
+    facts["revocations"] = merged(facts["revocations"], overtaken)
     facts["technical"] = technical.release_facts((m["technical"] for m in manifests), common["stages"])
     asked = {"stages": common["stages"], "assessments": assessments(manifests, release.as_of.isoformat())}
     measured = merge(manifests) | facts | asked

@@ -14,6 +14,7 @@ from pipelines import parts
 from pipelines.project import Project, write_bytes
 from pipelines.questions import decided
 from pipelines.removal.releases import LIVE
+from pipelines.sealing.diary import note
 
 _LINE = re.compile(
     r"""^(?P<head>\s*as_of:\s*)(?P<quote>["']?)\d{4}-\d{2}-\d{2}(?P=quote)(?P<tail>\s*(?:#.*)?)$"""
@@ -55,8 +56,10 @@ def due(project: Project, day: dt.date) -> dict[str, Any]:
 def due_report(project: Project, day: dt.date, *, apply: bool, as_json: bool) -> str:
     """Return what is due as JSON or in lines; with `apply` move release.as_of to `day`."""
     found = due(project, day)
-    if apply:
+    if apply and day != project.params.release.as_of:
         move_as_of(project, day)
+        gone = sorted(r["source"] for r in found["ended"] if "source" in r)
+        note(project.root, "retention", {"as_of": found["day"], "before": found["as_of"], "sources": gone})
     if as_json:
         return json.dumps(found | {"applied": apply}, indent=1)
     lines = [f"on {found['day']} (release.as_of is {found['as_of']}):"]

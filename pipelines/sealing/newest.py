@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from lineage import certificate, journal, keys, latest
+from lineage import canonical, certificate, journal, keys, latest
 from lineage.errors import HallmarkError, TrustError
 from lineage.trust import Trust
 from lineage.verify.report import Report
@@ -33,7 +33,7 @@ def write_newest(
         )
     refuse_rewritten(history / seals.LATEST, trust, ids, today)
     made = latest.certify_latest(
-        project.release, signer, today, today + timedelta(days=days), ids, revocations(project.root)
+        project.release, signer, today, today + timedelta(days=days), ids, revocations(project)
     )
     write_bytes(history / seals.LATEST, made)
     origin = f"hallmark/{found[-1]['dataset']}"
@@ -86,8 +86,11 @@ def open_newest(file: Path, trust: Trust, today: date) -> Statement:
     return statement
 
 
-def revocations(root: Path) -> list[dict[str, str]]:
-    """Return the certificates that the removal ledger revokes."""
+def revocations(project: Project) -> list[dict[str, str]]:
+    """Return the certificates that the removal ledger or the newest release revokes."""
     from lineage.removals import release_facts
+    from pipelines.sealing.superseded import merged
 
-    return release_facts(root / "ledger" / "ledger.jsonl")["revocations"]
+    path = project.release / certificate.MANIFEST
+    stated = canonical.loads(path.read_bytes(), where=str(path)).get("revocations") or []
+    return merged(release_facts(project.root / "ledger" / "ledger.jsonl")["revocations"], stated)

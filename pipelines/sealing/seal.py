@@ -16,6 +16,7 @@ from pipelines.sealing import seals
 from pipelines.sealing.diary import ledger_head, note_ledger, note_policy
 from pipelines.sealing.newest import refuse_rewritten, write_newest
 from pipelines.sealing.runs import run_digests
+from pipelines.sealing.superseded import REASON, parts_of
 
 
 def seal(
@@ -78,6 +79,8 @@ def _facts(project: Project) -> dict[str, Any]:
         "policy": manifest["policy"],
         "ledger": manifest.get("ledger"),
         "previous": manifest.get("previous"),
+        "parts": parts_of(project.release),
+        "superseded": [r["certificate"] for r in manifest.get("revocations") or () if r["reason"] == REASON],
     }
 
 

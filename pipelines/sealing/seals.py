@@ -16,7 +16,7 @@ from lineage.latest import history_tree
 
 SCHEMA = "urn:hallmark:seal:1"
 LATEST, CHECKPOINT = "latest.dsse.json", "checkpoint"
-LIMIT = 16 << 20
+LIMIT = 256 << 20  # a line per part of a large release
 _CURE = "restore history/ from git: a sealed version never changes"
 
 
