@@ -18,6 +18,7 @@ from lineage.removals import release_facts
 from lineage.sheets import render, site
 from pipelines import parts, release_tree
 from pipelines.project import read_json
+from pipelines.review_desk.signing import load_trust, signed_lines
 from pipelines.sealing import parents, previous
 from pipelines.sealing.parents import release_folder
 from pipelines.sealing.superseded import merged, parts_of, superseded
@@ -163,16 +164,18 @@ def _dup_sources(edges: pl.DataFrame, where: pl.DataFrame) -> list[dict[str, Any
 
 
 def _audit(run: StageRun, policy: Policy) -> dict[str, Any]:
-    """Return the manual audit's facts: drawn, labelled, passed, interval, agreement of readers."""
-    settings = run.project.params.sample
+    """Return the manual audit's facts: frame, drawn, labelled, passed, interval, agreement of readers."""
+    settings, folder = run.project.params.sample, run.project.root / "reviews"
     draws = parts.read_part(run.project.data / "sample" / "draws.parquet").filter(pl.col("draw") == "audit")
     return audit_facts(
         draws,
-        read_reviews(run.project.root / "reviews"),
+        read_reviews(folder),
         wanted=settings.audit,
         seed=settings.seed,
         min_pass=asked_rate(policy.gates),
-    )
+        signed=signed_lines(folder, load_trust(run.project.root)),
+        papers=run.project.inventory("publish")["reviews"]["papers"],
+    ) | {"frame": read_json(run.project.data / "sample" / "frame.json")}
 
 
 def _sources(views: dict[str, dict], manifests: list, probes: list) -> list[dict[str, Any]]:

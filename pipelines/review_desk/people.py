@@ -26,6 +26,9 @@ class Person(BaseModel):
     score: float | None = Field(None, description="Result of the examination")
     qualified_from: str | None = Field(None, description="First day of the qualification, ISO date")
     qualified_until: str | None = Field(None, description="Last day of the qualification, ISO date")
+    keyid: str | None = Field(
+        None, min_length=16, description="Id of the own key; a signature by another key counts for nothing"
+    )
 
 
 class People(BaseModel):
@@ -45,6 +48,13 @@ def check_name(name: str) -> str:
             cure="choose one that does not tell who you are, for example reader-07",
         )
     return name
+
+
+def own_keys(folder: Path) -> dict[str, str]:
+    """Return, by pseudonym, the key id that people.yaml states; empty without the file."""
+    path = folder / "people.yaml"
+    known = YamlFile(path).validate(People).people if path.is_file() else ()
+    return {p.name: p.keyid for p in known if p.keyid}
 
 
 def qualification(folder: Path, name: str, role: str, today: date) -> str:

@@ -8,7 +8,8 @@ import polars as pl
 
 from pipelines.project import Project
 from pipelines.review_desk.draws import DRAWS, draw_table
-from pipelines.review_desk.signing import check_file, load_trust
+from pipelines.review_desk.rulebook import papers
+from pipelines.review_desk.signing import check_file, load_trust, signed_lines
 from stages.decide.policy import load_policy
 from stages.decide.reviews import ITEM, read_reviews, role_conflicts, standing
 from stages.publish.audit import agreement, asked_rate, audit_facts, outcomes
@@ -29,6 +30,8 @@ def status(project: Project) -> dict[str, Any]:
             wanted=settings.audit,
             seed=settings.seed,
             min_pass=asked_rate(policy.gates),
+            signed=signed_lines(folder, trust),
+            papers=papers(project.root),
         ),
         "people": _people(lines),
         "role_conflicts": role_conflicts(lines).height,

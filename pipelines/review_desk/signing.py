@@ -11,6 +11,7 @@ from lineage import canonical, dsse, keys
 from lineage.errors import HallmarkError, TrustError
 from lineage.trust import Trust
 from pipelines.project import write_bytes
+from pipelines.review_desk.people import own_keys
 from stages.decide.reviews import read_reviews
 
 PREDICATE = "urn:hallmark:review-signature:1"
@@ -28,6 +29,7 @@ class Signed:
     lines: int
     keyid: str
     trusted: bool
+    upto: int = 0  # the last line of the file that the signature covers, blank lines counted
 
 
 def signature_path(path: Path) -> Path:
@@ -104,7 +106,24 @@ def check_file(path: Path, trust: Trust | None) -> Signed:
         return Signed(path.name, "broken", 0, total, keyid, False)
     if not good:
         return Signed(path.name, "unvouched", lines, total, keyid, False)
-    return Signed(path.name, "signed" if size == len(content) else "older", lines, total, keyid, True)
+    upto = content[:size].count(b"\n") + (content[size - 1 : size] not in (b"", b"\n"))
+    state = "signed" if size == len(content) else "older"
+    return Signed(path.name, state, lines, total, keyid, True, upto)
+
+
+def signed_lines(folder: Path, trust: Trust | None) -> dict[str, int]:
+    """Return, by decisions file, the last line that a trusted reviewer's signature covers; 0 where none does.
+
+    Where people.yaml states a reader's key, a signature by another reader's key covers nothing.
+    """
+    own, found = own_keys(folder), [check_file(path, trust) for path in sorted(folder.glob("*.jsonl"))]
+    return {s.file: s.upto if s.keyid.startswith(own.get(Path(s.file).stem, "")) else 0 for s in found}
+
+
+def reviewer_keys(root: Path) -> list[str]:
+    """Return the ids of the reviewers' keys in force in the project's trust."""
+    trust = load_trust(root)
+    return sorted(k.keyid for k in trust.keys if k.role == "reviewer" and not k.revoked) if trust else []
 
 
 def load_trust(root: Path) -> Trust | None:

@@ -10,6 +10,8 @@ import stages
 from lineage.errors import InputError
 from pipelines import source_lock
 from pipelines.project import STAGES, read_json, write_json
+from pipelines.review_desk.rulebook import papers
+from pipelines.review_desk.signing import reviewer_keys
 from pipelines.stage_run import StageRun
 from pipelines.waivers import in_force
 from stages.ingest.places import is_remote, remote_digests, sweep
@@ -46,6 +48,7 @@ def run(run: StageRun) -> dict[str, Any]:
     for name, sources in _views(run).items():
         listing[name]["sources"] = sources
     listing["publish"]["waivers"] = in_force(project.root, policy, project.params.release.as_of)
+    listing["publish"]["reviews"] = {"papers": papers(project.root), "keys": reviewer_keys(project.root)}
     for name, value in listing.items():
         write_json(project.data / "inventory" / f"{name}.json", value)
     write_json(memo_path, fresh)

@@ -10,7 +10,7 @@ import polars as pl
 from lineage import evidence
 from lineage.records import DRAWS
 from pipelines import parts
-from pipelines.project import Project
+from pipelines.project import Project, write_json
 from pipelines.stage_run import StageRun
 from stages import screen as screening
 from stages.decide.keepers import elect
@@ -61,6 +61,9 @@ def run(run: StageRun) -> dict[str, Any]:
     draws = draw(frame, run.settings)
     key = parts.content_key(frame=frame_digest(frame), draws=parts.table_digest(draws))
     parts.write_part(run.project.data / "sample" / "draws.parquet", draws, DRAWS, key)
+    audited = frame.filter(pl.col("disposition").is_in(["kept", "redacted"]))
+    facts = {"docs": audited.height, "sha256": frame_digest(audited)}
+    write_json(run.project.data / "sample" / "frame.json", facts)
     drawn = draws.group_by("draw").len().sort("draw")
     return {
         "seed": run.settings.seed,

@@ -156,6 +156,9 @@ class Gate(Strict):
     threshold: float = Field(0.0, description="Passes at this value or better")
     grades: tuple[Literal["screened", "certified"], ...] = Field((), description="Grades that need it")
     scope: Literal["shard", "release"] = "release"
+    withholds: bool = Field(
+        True, description="False: a shortfall is a warning that caps the grade and withholds nothing"
+    )
     waivable: bool = Field(True, description="A journalled waiver may stand in for it (never for the books)")
     zh: str = ""
     en: str = ""

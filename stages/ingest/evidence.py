@@ -62,7 +62,7 @@ def findings(source: Source, project: Path) -> list[Finding]:
         *_proofs(source),
         *_rights(source),
         *_privacy(source, project),
-        *_labels(source),
+        *open_labels(source),
     ]
 
 
@@ -160,27 +160,39 @@ def _privacy(source: Source, project: Path) -> list[Finding]:
 ANNOTATION = ("method", "purpose", "rule_book", "annotators", "reviewers", "qualified", "batches")
 
 
-def _labels(source: Source) -> list[Finding]:
+def open_labels(source: Source) -> list[Finding]:
+    """Return what a source's record of annotation lacks or leaves open; nothing for a source without one."""
     record, found = source.annotation, []
     if record is None:
         return []
     for key in ANNOTATION:
-        if not record.get(key):
-            what = f"the annotation record lacks `{key}`"
+        listed = key in ("annotators", "reviewers", "batches")
+        if not record.get(key) or (listed and not isinstance(record[key], list | tuple)):
+            what = f"the annotation record lacks `{key}`{' as a list' if listed else ''}"
             why = "labels and answers must show how, by whom and by which rules they were made (R-33 to R-39)"
             found.append(Finding(source.id, "error", f"annotation.{key}", what, why, f"add `{key}:`"))
-    both = {str(x) for x in record.get("annotators") or ()} & {str(x) for x in record.get("reviewers") or ()}
+    both = {str(x) for x in _listed(record, "annotators")} & {str(x) for x in _listed(record, "reviewers")}
     if both:
         what = f"{len(both)} person(s) both annotated and reviewed"
         why = "one person must not have both roles in one task (R-34)"
         found.append(
             Finding(source.id, "error", "annotation.reviewers", what, why, "have another person review")
         )
-    unchecked = [b for b in record.get("batches") or () if not (isinstance(b, dict) and b.get("inspected"))]
+    unchecked = uninspected(source)
     if unchecked:
-        what = f"{len(unchecked)} batch(es) were not inspected"
+        what = f"{unchecked} batch(es) were not inspected"
         why = "each batch of functional labels is sampled and decided on (R-38)"
         found.append(
             Finding(source.id, "error", "annotation.batches", what, why, "inspect them, or leave them out")
         )
     return found
+
+
+def uninspected(source: Source) -> int:
+    """Return how many batches of a source's labels nobody inspected."""
+    batches = _listed(source.annotation or {}, "batches")
+    return sum(not (isinstance(b, dict) and b.get("inspected")) for b in batches)
+
+
+def _listed(record: dict, key: str) -> list | tuple:
+    return record[key] if isinstance(record.get(key), list | tuple) else ()

@@ -235,7 +235,23 @@ def public_view(source: Source) -> dict[str, Any]:
     until = source.personal_data.pipia_until
     view["pipia_until"] = until.isoformat() if until else None
     view["annotated"] = source.annotation is not None
+    view["annotation"] = annotation_facts(source)
     return view
+
+
+def annotation_facts(source: Source) -> dict[str, int] | None:
+    """Return what a release says of a source's record of annotation, null without one; it names nobody.
+
+    `open` counts what the record lacks or leaves open: fields, people in both roles, batches not inspected (R-33 to
+    R-38); `uninspected` of `batches` is one part of it.
+    """
+    from stages.ingest.evidence import open_labels, uninspected
+
+    if source.annotation is None:
+        return None
+    batches = source.annotation.get("batches") or ()
+    count = len(batches) if isinstance(batches, list | tuple) else 0
+    return {"batches": count, "uninspected": uninspected(source), "open": len(open_labels(source))}
 
 
 def schema_text() -> str:

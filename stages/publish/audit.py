@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import exp, lgamma, log
 from typing import Any
 
@@ -13,6 +13,7 @@ from stages.decide.reviews import ITEM, READERS, role_conflicts, standing
 from stages.sample import frame_digest
 
 MEASURE = "manual-audit-pass-rate"
+PAPERS = ("people_sha256", "rulebook_sha256", "headings_missing", "risks_named")
 OUTCOMES = ("pass", "remove", "unsure")
 
 
@@ -24,12 +25,15 @@ def audit_facts(
     seed: int,
     min_pass: float,
     sample: str | None = None,
+    signed: Mapping[str, int] | None = None,
+    papers: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the audit's facts: n, census, labelled, passed, failures, pass_rate, interval, kappa, allowed, earlier.
 
     `draws`: the rows of DRAWS with draw `audit`; `lines`: `read_reviews`. `wanted`: the sample size asked for;
-    `min_pass`: the policy's pass rate; `sample`: the draw's name (default: `draw_id`). A removed item stays in the
-    draw, so it counts as a failure for good. Items on which readers differ, or nobody is sure, are open until
+    `min_pass`: the policy's pass rate; `sample`: the draw's name (default: `draw_id`). `signed`: by decisions file, the
+    last line that a reviewer's trusted key covers; `papers`: facts of people.yaml and rule book. A removed item stays
+    in the draw, so it counts as a failure for good. Items on which readers differ, or nobody is sure, are open until
     adjudicated.
     """
     own = lines.filter(pl.col("draw").is_in(["audit", ""]))
@@ -54,7 +58,8 @@ def audit_facts(
         "min_pass": min_pass,
         "allowed_failures": allowed_failures(n, min_pass),
         "agreement": agreement(draws, own),
-        "readers": _readers(draws, own),
+        "readers": _readers(draws, own, signed or {}),
+        "papers": dict(papers or dict.fromkeys(PAPERS)),
         "codes": _codes(items),
         "earlier": earlier_audits(own, sample),
     }
@@ -108,14 +113,23 @@ def agreement(draws: pl.DataFrame, lines: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _readers(draws: pl.DataFrame, lines: pl.DataFrame) -> dict[str, int]:
-    """Return how many people read the draw, their readings, those by a person qualified on the day, role conflicts."""
+def _readers(draws: pl.DataFrame, lines: pl.DataFrame, signed: Mapping[str, int]) -> dict[str, int]:
+    """Return how many people read the draw, their readings, those qualified and signed, items annotated and reviewed.
+
+    R-33: qualified on the day; R-34: `role_conflicts`; R-35: `under_2_s`; R-39: `reviewed` of `annotated`.
+    """
     drawn = draws.select(ITEM)
     read = standing(lines).filter(pl.col("verdict").is_in(OUTCOMES)).join(drawn, on=ITEM, how="semi")
+    by_role = {role: read.filter(pl.col("role") == role).select(ITEM).unique() for role in READERS}
+    covered = pl.col("file").replace_strict(dict(signed), default=0, return_dtype=pl.UInt32)
     return {
         "people": read["reviewer"].n_unique(),
         "readings": read.height,
         "qualified": read.filter(pl.col("qualified") == "qualified").height,
+        "signed": read.filter(pl.col("line") <= covered).height,
+        "under_2_s": read.filter(pl.col("seconds") < 2).height,
+        "annotated": by_role["annotator"].height,
+        "reviewed": by_role["annotator"].join(by_role["reviewer"], on=ITEM, how="semi").height,
         "role_conflicts": role_conflicts(lines).join(drawn, on=ITEM, how="semi").height,
     }
 

@@ -75,8 +75,25 @@ def _probe_interval(facts: Facts) -> list[float] | None:
 
 
 def _audit(facts: Facts) -> float | None:
+    """Return the pass rate of a finished audit; a good one counts only when reviewers' keys signed every reading.
+
+    A bad one counts as it is: to leave it unsigned must not save a release.
+    """
     audit = facts.get("audit") or {}
-    return audit["pass_rate"] if audit.get("labelled") and audit["labelled"] == audit["n"] else None
+    if not audit.get("labelled") or audit["labelled"] != audit["n"]:
+        return None
+    readers, good = audit["readers"], audit["pass_rate"] >= audit["min_pass"]
+    return audit["pass_rate"] if not good or readers["signed"] == readers["readings"] else None
+
+
+def _readings(name: str, of: str) -> Callable[[Facts], float | None]:
+    """Return the measure of a share of what readers did, None where nobody read."""
+
+    def share(facts: Facts) -> float | None:
+        readers = (facts.get("audit") or {}).get("readers") or {}
+        return readers[name] / readers[of] if readers.get(of) else None
+
+    return share
 
 
 def _measured(facts: Facts) -> float | None:
@@ -108,6 +125,10 @@ def _assessed(facts: Facts) -> float | None:
     return None if found["missing"] and not found["out_of_date"] else found["out_of_date"]
 
 
+def _annotation_open(facts: Facts) -> float:
+    return (facts["source"].get("annotation") or {}).get("open", 0)
+
+
 MEASURES: dict[str, Measure] = {
     "books-open": Measure(_books, "less"),
     "unlicensed-published": Measure(_unlicensed, "less"),
@@ -123,6 +144,9 @@ MEASURES: dict[str, Measure] = {
     "duplicates-left": Measure(lambda f: f.get("duplicates_left"), "less"),
     "source-probe-share": Measure(_probe, "less", _probe_interval),
     "manual-audit-pass-rate": Measure(_audit, "more", lambda f: f["audit"].get("interval95")),
+    "annotation-open": Measure(_annotation_open, "less"),
+    "readings-by-qualified": Measure(_readings("qualified", "readings"), "more"),
+    "items-reviewed": Measure(_readings("reviewed", "annotated"), "more"),
     "technical-audit-pass-rate": Measure(
         lambda f: (f.get("technical") or {}).get("pass_rate"),
         "more",
@@ -160,7 +184,7 @@ def _run(gate: Gate, facts: Facts) -> dict[str, Any]:
     else:
         value = round(float(value), 4)
         good = value <= gate.threshold if measure.better == "less" else value >= gate.threshold
-        status = "pass" if good else ("fail" if gate.grades else "warn")
+        status = "pass" if good else ("fail" if gate.grades and gate.withholds else "warn")
     return {
         "id": gate.id,
         "status": status,

@@ -48,8 +48,15 @@ def audit() -> dict[str, Any]:
         "pass_rate": 0.9897,
         "interval95": [0.9701, 0.9979],
     }
+    facts["frame"] = {"docs": 41_207, "sha256": "ba" * 32}
     facts["codes"] = [{"code": "A.2-e", "docs": 2}, {"code": "unstated", "docs": 1}]
     facts["agreement"] = {"items": 100, "share": 0.3333, "alike": 0.97, "kappa": 0.6512}
+    facts["papers"] = {
+        "people_sha256": "cd" * 32,
+        "rulebook_sha256": "ef" * 32,
+        "headings_missing": [],
+        "risks_named": 31,
+    }
     facts["earlier"] = [{"sample": "7-aabbccddeeff", "labelled": 200, "failures": 9, "pass_rate": 0.955}]
     return facts
 

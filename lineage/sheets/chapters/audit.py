@@ -12,7 +12,11 @@ READ = ("labelled", "passed", "failures", "open")
 #: What an independent set found in published text; the last three only a whole release has.
 TECHNICAL = ("read", "not_read", "flagged")
 RATES = ("pass_rate", "recall", "fpr", "corrected")
-PEOPLE = ("people", "readings", "qualified", "role_conflicts")
+PEOPLE = (
+    *("people", "readings", "qualified", "signed", "under_2_s"),
+    *("annotated", "reviewed", "role_conflicts"),
+)
+PAPERS = ("people_sha256", "rulebook_sha256", "headings_missing", "risks_named")
 
 
 def audits(read: Reader) -> Section:
@@ -26,7 +30,11 @@ def audits(read: Reader) -> Section:
 
 
 def _result(read: Reader) -> Facts:
-    pairs = _pairs(read, "/audit", (*DRAWN, *READ))
+    pairs = [
+        (read.say("audit.frame"), [read.int("/audit/frame/docs")]),
+        (read.say("audit.frame_sha256"), [read.digest("/audit/frame/sha256")]),
+        *_pairs(read, "/audit", (*DRAWN, *READ)),
+    ]
     pairs.append((read.say("audit.pass_rate"), [figure(read, "/audit", "pass_rate")]))
     pairs += _pairs(read, "/audit", ("min_pass",))
     pairs += [(read.say(f"audit.{name}"), [_allowed(read, name)]) for name in ("rule", "bound95")]
@@ -37,6 +45,11 @@ def _readers(read: Reader) -> Facts:
     """Return who read and how far two readers agree; kappa is undefined where one verdict alone was used."""
     pairs = _pairs(read, "/audit/readers", PEOPLE)
     pairs += _pairs(read, "/audit/agreement", ("items", "share", "alike", "kappa"))
+    for name in PAPERS:
+        at = f"/audit/papers/{name}"
+        digest = name.endswith("sha256")
+        none = "audit.no_heading" if read.get(at) == [] else "absent"
+        pairs.append((read.say(f"audit.{name}"), [read.digest(at) if digest else read.any(at, absent=none)]))
     return Facts(read.say("readers"), pairs, read.say("readers.note"))
 
 

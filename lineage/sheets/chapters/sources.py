@@ -26,6 +26,7 @@ def sources(read: Reader) -> Section:
     else:
         pairs = read.pairs("/source", "id", *RIGHTS, *read.present("/source", *TERMS))
         blocks = [Facts(read.say("source"), pairs), _evidence(read)]
+    blocks += _annotation(read)
     blocks.append(tables.mix(read, "licences", "spdx", "licence"))
     if "probes" in read.manifest:
         blocks.append(_probes(read))
@@ -77,6 +78,26 @@ def _term(read: Reader, at: str, name: str) -> Value:
     if name == "lawful_basis":
         return read.code(f"{at}/{name}", "basis", bare=False)
     return read.any(f"{at}/{name}", absent="previous.none" if name == "publish_fields" else "absent")
+
+
+def _annotation(read: Reader) -> list[Block]:
+    """Return the records of annotation: batches, those not inspected, what is open; nothing where nobody labelled."""
+    heads = ("batches", "uninspected", "open")
+    if "sources" not in read.manifest:
+        at = "/source/annotation"
+        pairs = [(read.say(f"col.{name}"), [read.int(f"{at}/{name}")]) for name in heads]
+        return [Facts(read.say("annotation"), pairs, read.say("annotation.note"))] if read.get(at) else []
+    own = [i for i, source in enumerate(read.entries("/sources")) if source.get("annotation")]
+    table = tables.plain(
+        read,
+        read.say("annotation"),
+        "/sources",
+        lambda at: (read.any(f"{at}/id"), *(read.int(f"{at}/annotation/{name}") for name in heads)),
+        read.columns("source", *(f"{name}#" for name in heads)),
+        order=own,
+        note=read.say("annotation.note"),
+    )
+    return [table] if own else []
 
 
 def _evidence(read: Reader) -> Table:

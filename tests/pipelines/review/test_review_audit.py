@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta, binomtest
 
+from lineage import keys, trust
+from pipelines.review_desk.rulebook import papers
+from pipelines.review_desk.signing import sign_file, signed_lines
 from stages.decide.reviews import read_reviews
 from stages.publish.audit import (
     allowed_failures,
@@ -133,5 +137,53 @@ def test_readers_their_qualification_and_role_conflicts_are_counted(tmp_path: Pa
         "people": 2,
         "readings": 2,
         "qualified": 1,
+        "signed": 0,
+        "under_2_s": 0,
+        "annotated": 2,
+        "reviewed": 0,
         "role_conflicts": 1,
     }
+
+
+def test_only_readings_that_a_trusted_reviewers_key_covers_count_as_signed(tmp_path: Path) -> None:
+    lines = [line("00"), line("01"), line("02"), line("77")]
+    folder = written(tmp_path / "reviews", lines)
+    (folder / "r1.jsonl").write_text(
+        "\n" + (folder / "r1.jsonl").read_text()
+    )  # a blank line counts as a line
+    keys.generate("reviewer", tmp_path / "k")
+    signer = keys.load_private(tmp_path / "k")
+    trusted = trust.parse(trust.trust_file([trust.trust_entry(signer.public_pem, "reviewer")]))
+    sign_file(folder, "r1", signer)
+    with (folder / "r1.jsonl").open("a") as f:
+        f.write(json.dumps(line("02", verdict="remove")) + "\n")  # a later reading replaces the signed one
+
+    def signed(vouching: trust.Trust | None) -> int:
+        given = signed_lines(folder, vouching)
+        found = audit_facts(draws(5), read_reviews(folder), wanted=5, seed=1, min_pass=0.9, signed=given)
+        assert found["readers"]["readings"] == 3
+        return found["readers"]["signed"]
+
+    assert (signed(trusted), signed(None)) == (2, 0)
+    own = {"name": "r1", "keyid": "0" * 64}
+    (folder / "people.yaml").write_text(json.dumps({"people": [own]}))
+    assert signed(trusted) == 0  # the key is trusted, but it is another reader's
+    (folder / "people.yaml").write_text(json.dumps({"people": [own | {"keyid": signer.keyid[:16]}]}))
+    assert signed(trusted) == 2
+
+
+def test_items_an_annotator_read_are_counted_with_those_a_reviewer_read_too(tmp_path: Path) -> None:
+    lines = [line("00"), line("01", seconds=1.5), line("00", who="r2", role="reviewer", seconds=30)]
+    found = facts(tmp_path, lines)["readers"]
+    assert (found["annotated"], found["reviewed"], found["under_2_s"]) == (2, 1, 1)
+
+
+def test_the_rule_book_is_checked_for_its_headings_and_the_risks_it_names(tmp_path: Path) -> None:
+    assert papers(tmp_path) == dict.fromkeys(
+        ("people_sha256", "rulebook_sha256", "headings_missing", "risks_named")
+    )
+    (tmp_path / "reviews").mkdir()
+    (tmp_path / "reviews" / "rulebook.md").write_text("# 目标\n# Method\nA.2-d, A.2-da and A.4-c\nquality\n")
+    found = papers(tmp_path)
+    assert (found["headings_missing"], found["risks_named"]) == (["format", "quality"], 2)
+    assert len(found["rulebook_sha256"]) == 64 and found["people_sha256"] is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -22,6 +23,7 @@ from pipelines.review_desk.draws import load_items
 from pipelines.review_desk.marks import Mark
 from pipelines.review_desk.segments import WINDOW, segments
 from pipelines.review_desk.texts import Texts
+from stages.sample import keyed
 
 
 @pytest.fixture
@@ -221,6 +223,15 @@ def test_one_person_cannot_open_the_same_desk_twice(open_desk) -> None:
     open_desk()
     with pytest.raises(HallmarkError, match="has a desk open"):
         open_desk()
+
+
+def test_the_frame_of_the_audit_is_recorded_so_that_a_stranger_can_draw_again(project: Project) -> None:
+    found = json.loads((project.data / "sample" / "frame.json").read_text())
+    drawn = [bytes.fromhex(i.id) for i in load_items(project, "audit")]
+    frame = sorted(drawn)  # so small a corpus is read whole
+    assert found == {"docs": len(frame), "sha256": hashlib.sha256(b"".join(frame)).hexdigest()}
+    order = keyed(pl.Series(frame), project.params.sample.seed, "audit\x00*").tolist()
+    assert [doc for _, doc in sorted(zip(order, frame, strict=True))] == drawn
 
 
 def test_a_draw_older_than_the_documents_is_refused(open_desk, project: Project) -> None:

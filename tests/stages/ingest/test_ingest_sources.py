@@ -77,6 +77,28 @@ def test_one_person_in_both_roles_is_found(tmp_path):
     assert {"annotation.reviewers", "annotation.batches", "annotation.method"} <= fields
 
 
+def test_a_release_counts_batches_nobody_inspected_and_gaps_of_the_record_and_names_nobody():
+    assert public_view(make_source())["annotation"] is None
+    record = {"method": "by hand", "purpose": "safety", "rule_book": "r.md", "annotators": ["a"]}
+    record |= {
+        "reviewers": ["b"],
+        "qualified": "all",
+        "batches": [{"inspected": True}, {"inspected": False}, 3],
+    }
+    assert public_view(make_source(annotation=record))["annotation"] == {
+        "batches": 3,
+        "uninspected": 2,
+        "open": 1,
+    }
+    record |= {"batches": [{"inspected": True}]}
+    assert public_view(make_source(annotation=record))["annotation"] == {
+        "batches": 1,
+        "uninspected": 0,
+        "open": 0,
+    }
+    assert public_view(make_source(annotation={"batches": 4}))["annotation"]["open"] == 7
+
+
 def test_the_public_view_holds_no_path_and_no_contact():
     source = make_source(ip_contact="someone", evidence=[{"kind": "contract", "path": "secret/file.pdf"}])
     assert "secret" not in str(public_view(source)) and "someone" not in str(public_view(source))

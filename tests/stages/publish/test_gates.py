@@ -26,8 +26,16 @@ FACTS = {
         {"source": "a", "share": 0.01, "status": "pass", "n": 100, "failures": 1},
         {"source": "b", "share": 0.4, "status": "fail"},
     ],
-    "audit": {"n": 10, "labelled": 10, "passed": 9, "pass_rate": 0.9},
+    "audit": {
+        "n": 10,
+        "labelled": 10,
+        "passed": 9,
+        "pass_rate": 0.9,
+        "min_pass": 0.9,
+        "readers": {"readings": 12, "signed": 12, "qualified": 12, "annotated": 10, "reviewed": 10},
+    },
 }
+READERS = FACTS["audit"]["readers"]
 
 
 def gate(measure: str, threshold: float, grades: tuple[str, ...] = ("screened", "certified")) -> Gate:
@@ -65,6 +73,9 @@ def status(measure: str, threshold: float, facts: dict, **kwargs) -> str:
             {"probes": [FACTS["probes"][0] | {"share": 0.06, "failures": 6}]},
         ),
         ("manual-audit-pass-rate", 0.9, {"audit": FACTS["audit"] | {"pass_rate": 0.89}}),
+        ("readings-by-qualified", 1, {"audit": {"readers": READERS | {"qualified": 11}}}),
+        ("items-reviewed", 1, {"audit": {"readers": READERS | {"reviewed": 9}}}),
+        ("annotation-open", 0, {"source": FACTS["source"] | {"annotation": {"open": 1}}}),
         ("synthetic-share", 0.2, {"ai_labels": [{"verdict": "labelled-1", "docs": 1}]}),
     ],
 )
@@ -80,6 +91,30 @@ def test_an_audit_that_is_not_finished_was_not_run() -> None:
         status("manual-audit-pass-rate", 0.9, FACTS | {"audit": FACTS["audit"] | {"labelled": 9}})
         == "not_run"
     )
+
+
+def test_a_good_audit_counts_only_when_every_reading_is_signed_by_a_reviewers_key() -> None:
+    unsigned = FACTS["audit"] | {"readers": READERS | {"signed": 11}}
+    assert status("manual-audit-pass-rate", 0.9, FACTS | {"audit": unsigned}) == "not_run"
+
+
+def test_a_bad_audit_fails_signed_or_not() -> None:
+    unsigned = FACTS["audit"] | {"pass_rate": 0.8, "readers": READERS | {"signed": 0}}
+    assert status("manual-audit-pass-rate", 0.9, FACTS | {"audit": unsigned}) == "fail"
+
+
+@pytest.mark.parametrize("measure", ["readings-by-qualified", "items-reviewed"])
+def test_where_nobody_read_nothing_is_said_of_readers(measure: str) -> None:
+    nobody = {"readers": dict.fromkeys(READERS, 0)}
+    assert status(measure, 1, FACTS | {"audit": nobody}) == "not_run"
+
+
+def test_a_gate_that_withholds_nothing_warns_and_caps_the_grade() -> None:
+    short = FACTS | {"audit": {"readers": READERS | {"qualified": 3}}}
+    soft = gate("readings-by-qualified", 1, ("certified",)).model_copy(update={"withholds": False})
+    found = run_gates((soft,), "release", short)
+    assert (found[0]["status"], found[0]["measured"]) == ("warn", 0.25)
+    assert grade_allowed(found) == "screened"
 
 
 def test_a_gate_without_a_grade_warns_instead_of_failing() -> None:
