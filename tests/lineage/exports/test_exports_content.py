@@ -22,6 +22,9 @@ from lineage.exports.eu import eu_summary, size_band
 from lineage.exports.facts import table
 from lineage.exports.rights import attribution, conflicts, effective
 from lineage.sheets import questions
+from stages.decide.policy import load_policy
+
+CHINESE = ("GB/T 45654-2025", "TC260-003")  # editions whose clauses the crosswalk lists
 
 
 @pytest.fixture(scope="module")
@@ -260,7 +263,9 @@ def test_the_effective_licence_joins_all_and_one_unstated_licence_voids_it(tmp_p
     assert effective(none) == "NOASSERTION"
 
 
-@pytest.mark.parametrize(("form", "n"), [("gebru", 52), ("croissant-rai", 20), ("dps", 22)])
+@pytest.mark.parametrize(
+    ("form", "n"), [("gebru", 52), ("gbt-45654", 32), ("eu-summary", 25), ("croissant-rai", 20), ("dps", 22)]
+)
 def test_a_crosswalk_has_as_many_questions_as_its_form(form: str, n: int) -> None:
     found = table("crosswalk")["forms"][form]["questions"]
     assert len(found) == len({q["id"] for q in found}) == n
@@ -271,8 +276,29 @@ def test_every_place_of_a_crosswalk_exists(release: Release) -> None:
         for question in form["questions"]:
             assert question["en"] and question["zh"]
             for place in question["places"]:
-                top = place.split("/")[1] if place.startswith("/") else None
-                assert top in release.manifest if top else place in questions(), place
+                if not place.startswith("/"):
+                    assert place in questions(), place
+                    continue
+                found = release.manifest
+                for key in place[1:].split("/"):
+                    assert found is not None, place
+                    found = found[0] if key == "*" else found[key]  # a missing field is a KeyError
+
+
+def test_the_crosswalk_has_every_clause_that_a_result_or_a_gate_cites_and_every_section_of_the_template() -> (
+    None
+):
+    rows = [q["id"] for q in table("crosswalk")["forms"]["gbt-45654"]["questions"]]
+    cited = {c["clause"] for c in table("cn-clauses")["clauses"] if c["edition"] in CHINESE}
+    policy = load_policy(Path(__file__).parents[3] / "policies" / "cn-gbt-45654-2025.yaml")
+    cited |= {g.clause for g in policy.gates if g.edition in CHINESE}
+    cited |= {r.clause for r in policy.rules if r.edition in CHINESE and not r.clause.startswith("A.")}
+    assert len(cited) > 12
+    assert [c for c in sorted(cited) if not any(row.startswith(c) for row in rows)] == []
+    eu = [q["id"] for q in table("crosswalk")["forms"]["eu-summary"]["questions"]]
+    sections = [s for s in table("eu-summary")["sections"] if "." in s]
+    assert len(sections) == 12
+    assert [s for s in sections if not any(row.startswith(s) for row in eu)] == []
 
 
 def test_a_question_is_answered_once_a_person_answers_it(release: Release, tmp_path: Path) -> None:
