@@ -6,8 +6,10 @@ import base64
 import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from lineage import canonical
 from lineage.errors import TrustError
@@ -69,14 +71,20 @@ def verified_by(envelope: Envelope, public_pems: Iterable[str]) -> set[str]:
     message = pae(envelope.payload_type, envelope.payload)
     good = set()
     for pem in public_pems:
-        key = load_public(pem)
+        key, named = _key(pem)
         for _, signature in envelope.signatures:
             try:
                 key.verify(signature, message)
             except InvalidSignature:
                 continue
-            good.add(keyid(key))
+            good.add(named)
     return good
+
+
+@lru_cache(maxsize=64)
+def _key(pem: str) -> tuple[Ed25519PublicKey, str]:
+    key = load_public(pem)
+    return key, keyid(key)
 
 
 def to_base64(data: bytes) -> str:

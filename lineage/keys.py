@@ -12,6 +12,7 @@ import secrets
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization as form
@@ -131,6 +132,7 @@ def load_hmac(folder: Path) -> tuple[str, bytes]:
     return hmac.new(key, b"hallmark hmac key id", hashlib.sha256).hexdigest()[:16], key
 
 
+@lru_cache(maxsize=64)  # a release asks for the same few keys once per certificate
 def load_public(pem: str | bytes, where: str = "") -> Ed25519PublicKey:
     """Return the Ed25519 public key of a PEM text."""
     try:

@@ -37,10 +37,14 @@ class Notary:
     countersignatures: Signatures
     report: Report
 
-    def open(self, data: bytes, path: str, kind: str) -> Statement | None:
-        """Return the statement of a certificate's bytes, or report why it cannot be believed."""
+    def open(self, data: bytes, path: str, kind: str, voucher: Statement | None = None) -> Statement | None:
+        """Return the statement of a certificate's bytes, or report why it cannot be believed.
+
+        `voucher`: a statement whose signatures are good already and which lists these very bytes by digest. Then its
+        signatures speak for them, with its grade, and the certificate's own are not checked again.
+        """
         try:
-            return self._open(data, path, kind)
+            return self._open(data, path, kind, voucher)
         except _Refused as refused:
             self.report.refuse(refused.code, path, refused.what)
         except HallmarkError as error:
@@ -49,23 +53,23 @@ class Notary:
             self.report.refuse(FAILED, path, f"the statement is malformed: {error}")
         return None
 
-    def _open(self, data: bytes, path: str, kind: str) -> Statement:
+    def _open(self, data: bytes, path: str, kind: str, voucher: Statement | None) -> Statement:
         envelope = dsse.parse(data, where=path)
-        if dsse.encode(envelope) != data:
+        if voucher is None and dsse.encode(envelope) != data:
             raise _Refused(FAILED, "the envelope is not in its one canonical form")
         if envelope.payload_type != dsse.STATEMENT_TYPE:
             raise _Refused(FAILED, "the envelope does not hold an in-toto statement")
         digest = sha256_bytes(envelope.payload)
         extra = self.countersignatures.get(digest, ())
-        grade = self._grade(
-            dsse.Envelope(envelope.payload_type, envelope.payload, envelope.signatures + extra)
-        )
+        signed = dsse.Envelope(envelope.payload_type, envelope.payload, envelope.signatures + extra)
+        grade = voucher.grade if voucher else self._grade(signed)
         body = canonical.loads(envelope.payload, where=path)
         if body["_type"] != certificate.STATEMENT or body["predicateType"] != kind:
             raise _Refused(FAILED, "a certificate of another kind stands here")
         if digest in self.trust.revoked_certificates:
             self.report.refuse(STALE, path, "the trust file lists this certificate as revoked")
-        return Statement(body["predicate"], expectations(body["subject"]), grade, digest)
+        known = voucher.subjects if voucher else None
+        return Statement(body["predicate"], expectations(body["subject"], known), grade, digest)
 
     def _grade(self, envelope: dsse.Envelope) -> str:
         """Return the best grade that the good signatures reach by role, or refuse."""

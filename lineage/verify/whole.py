@@ -150,10 +150,9 @@ def _open_parts(folder: Folder, notary: Notary, release: Statement | None, asked
     if not present:
         wanted = " that --shards names" if asked.globs is not None else ""
         report.refuse(INCOMPLETE, "", f"no part{wanted} is here")
-    listed = release.subjects if release else None
     parts = []
     for entry in present:
-        part = open_part(folder, notary, entry.source, entry.part, listed)
+        part = open_part(folder, notary, entry.source, entry.part, release)
         if part is not None:
             parts.append(part)
             _check_part(part, entry, release, report)

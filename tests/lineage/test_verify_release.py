@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import small_release as small
 
-from lineage import certificate, keys, trust
+from lineage import certificate, dsse, keys, trust
 from lineage.errors import SettingsError, TrustError
 from lineage.verify import countersign_release, main, verify_release
 
@@ -316,3 +316,21 @@ def test_a_verification_says_plainly_what_it_did_not_check(house, tmp_path):
     (tmp_path / "partial" / "meta/certs/release.dsse.json").unlink()
     alone = verify_release(tmp_path / "partial", trust=trusted, today=small.TODAY, shards="wiki/*", deep=True)
     assert "its certificate is not here" in alone.not_checked[0]
+
+
+def test_a_shard_certificate_answers_for_itself_alone_and_deep_else_the_release_speaks_for_its_bytes(
+    house, check
+):
+    stranger = small.signer(check.root.parent, "stranger")
+
+    def foreign(root):
+        path = root / certificate.certificate_path(*small.PARTS[0])
+        envelope = dsse.parse(path.read_bytes())
+        path.write_bytes(dsse.sign(envelope.payload_type, envelope.payload, [stranger]))
+        small.sign_release(root, keys.load_private(house[0] / "p.pem"))
+
+    assert check(change=foreign).ok, "the pipeline's key signed over these very bytes"
+    deep = check(deep=True)
+    assert (deep.code, "no trusted key" in deep.problems[0].what) == (1, True)
+    (check.root / certificate.RELEASE_CERTIFICATE).unlink()
+    assert check(shards="wiki/*").code == 1
