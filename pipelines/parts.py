@@ -106,7 +106,10 @@ def conform(table: pa.Table, schema: pa.Schema, *, where: str) -> pa.Table:
 def read_part(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
     """Return a part file as a polars table; a broken file is an error that names it."""
     try:
-        return pl.DataFrame(pl.from_arrow(pq.read_table(path, columns=columns, memory_map=False)))
+        # not pq.read_table: that imports pyarrow.dataset and, with it, pandas
+        with pq.ParquetFile(path, memory_map=False) as file:
+            table = pl.DataFrame(pl.from_arrow(file.read(columns=columns)))
+        return table if columns is None else table.select(columns)
     except (OSError, pa.ArrowInvalid) as e:
         raise InputError(
             f"part file cannot be read: {e}", where=str(path), cure="delete it and run `dvc repro`"

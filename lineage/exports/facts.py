@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from lineage import packaged
 from lineage.canonical import plain_dumps
 from lineage.digests import sha256_bytes, sha256_file
 from lineage.errors import InputError
@@ -130,9 +131,7 @@ def name(group: str, code: str, lang: str) -> str:
 @cache
 def table(name: str) -> Any:
     """Return a packaged data file of this package, parsed."""
-    from ruamel.yaml import YAML
-
-    return YAML(typ="safe").load((DATA / f"{name}.yaml").read_text(encoding="utf-8"))
+    return packaged.load(DATA / f"{name}.yaml")
 
 
 def json_bytes(value: Any) -> bytes:

@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
+from lineage import packaged
 from lineage.reasons import BY_SLUG
 from lineage.sheets import formula
 from lineage.sheets.model import Column, Value
@@ -19,7 +18,7 @@ HERE = Path(__file__).parent
 @cache
 def catalogue(name: str) -> dict[str, Any]:
     """Return a packaged word list (`messages`, `questions` or `names`), keys to {zh, en}."""
-    return YAML(typ="safe").load((HERE / f"{name}.yaml").read_text(encoding="utf-8"))
+    return packaged.load(HERE / f"{name}.yaml")
 
 
 class Reader:

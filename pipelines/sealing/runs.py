@@ -14,6 +14,7 @@ from lineage.journal import default_actor
 from pipelines.project import STAGES, read_json, write_bytes, write_json
 
 MEMO = Path("data") / ".digests.json"
+PACKAGES = "installed packages"  # the memo's entry that is no file
 #: What a run itself writes into files that git tracks: no sign that somebody changed the project.
 WRITTEN = (":!dvc.lock", ":!metrics", ":!journal")
 
@@ -48,11 +49,13 @@ def run_facts(root: Path, stage: str, *, finished: bool) -> dict[str, Any]:
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "actor": default_actor(),
         **_commit(root),
-        "environment": _environment(root),
+        "environment": _environment(root, memo),
         "inputs": [row for path in inputs if (row := _digest(root, path, memo))],
         "outputs": [row for path in outputs if (row := _digest(root, path, memo))] if finished else None,
     }
-    write_json(root / MEMO, {name: memo[name] for name in memo if (root / name).is_file()})
+    write_json(
+        root / MEMO, {name: memo[name] for name in memo if name == PACKAGES or (root / name).is_file()}
+    )
     return facts
 
 
@@ -83,16 +86,26 @@ def _git(root: Path, *words: str) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def _environment(root: Path) -> dict[str, str]:
+def _environment(root: Path, memo: dict[str, Any]) -> dict[str, str]:
     """Return digest, Python and architecture of the environment, and the file that lists its packages."""
-    found = {f"{d.metadata['Name']}=={d.version}" for d in distributions() if d.metadata["Name"]}
+    found = _packages(memo)
     head = [f"python=={platform.python_version()}", f"machine=={platform.machine()}"]
-    text = "\n".join([*head, *sorted(found, key=str.lower)]) + "\n"
+    text = "\n".join([*head, *found]) + "\n"
     digest = sha256_bytes(text.encode())
     listing = root / "runs" / "environments" / f"{digest[:16]}.txt"
     if not listing.is_file():
         write_bytes(listing, text.encode())
     return {"sha256": digest, "packages": f"environments/{listing.name}"}
+
+
+def _packages(memo: dict[str, Any]) -> list[str]:
+    """Return `name==version` of every installed package, read again when a folder they lie in has changed."""
+    folders = [[p, Path(p).stat().st_mtime_ns] for p in sys.path if Path(p).is_dir()]
+    kept = memo.get(PACKAGES)
+    if not kept or kept[0] != folders:
+        found = {f"{d.metadata['Name']}=={d.version}" for d in distributions() if d.metadata["Name"]}
+        kept = memo[PACKAGES] = [folders, sorted(found, key=str.lower)]
+    return kept[1]
 
 
 def _read_memo(root: Path) -> dict[str, Any]:

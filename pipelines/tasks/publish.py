@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from lineage import canonical, certificate, evidence, keys
 from lineage.errors import WithheldError
 from lineage.yamlfile import YamlFile
 from pipelines import parts, release_tree, sealing
-from pipelines.evaluate.duplicates import detector as near_duplicates
+from pipelines.detector_lists import detectors
 from pipelines.project import read_json
 from pipelines.publish_part import BuildTask, build
 from pipelines.release_papers import write_papers
@@ -94,9 +93,7 @@ def _stages(run: StageRun, policy: Policy) -> tuple[list[dict[str, Any]], dict[s
     for name in STAGES:
         settings = getattr(run.project.params, name)
         code = run.project.inventory(name)["code"]
-        naming = getattr(import_module(f"stages.{name}"), "detectors", None)
-        found = [near_duplicates(settings)] if name == "dedup" else naming(settings) if naming else []
-        quoted, cited = evidence.attach(found, filed, partial(acts_at, policy))
+        quoted, cited = evidence.attach(detectors(run, name), filed, partial(acts_at, policy))
         files |= cited
         rows.append(
             {

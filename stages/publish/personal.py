@@ -9,7 +9,6 @@ import polars as pl
 
 from stages.ingest.source import ASSESSMENT
 from stages.pii import PiiSettings
-from stages.pii.annotation import labels
 from stages.pii.catalogue import MINOR
 from stages.pii.sensitive import NO_MINORS
 
@@ -22,6 +21,8 @@ def personal_facts(
     `pii` and `decisions` are row-aligned; `rows` are the published rows with their final text. A class is left where a
     scan of the final text still gives it: what redaction took is gone.
     """
+    from stages.pii.annotation import labels  # brings the recognizers, which a driver has no use for
+
     keys = decisions.select("row", "doc_id", "disposition", "reviewer")
     live = keys.filter(pl.col("disposition").is_in(["kept", "redacted"])).join(pii, on="row", how="inner")
     labelled = live.filter(pl.col("sensitive").list.len() > 0)

@@ -7,11 +7,11 @@ from typing import Any
 
 import polars as pl
 
+from stages import pii, screen
 from stages.decide.policy import PiiPolicy
-from stages.pii import TYPES, PiiSettings, redact_part, scan
+from stages.pii import TYPES, PiiSettings
 from stages.publish.shard import OPTIONAL, place, reassemble, units
 from stages.screen import ScreenSettings
-from stages.screen import scan as screen_scan
 
 ROUNDS = 3
 SPAN = {"row": pl.UInt32, "type": pl.String, "start": pl.UInt32, "end": pl.UInt32}
@@ -35,13 +35,13 @@ def treat(
     placed = placed.filter((pl.col("end") > pl.col("start")) & pl.col("unit").is_not_null())
     by_unit = placed.select(row=pl.col("unit").cast(pl.UInt32), type="type", start="start", end="end")
     actions = actions_of(policy)
-    texts, _ = redact_part(pieces["content"], by_unit, actions, hmac_key)
+    texts, _ = pii.redact_part(pieces["content"], by_unit, actions, hmac_key)
     changed = texts.ne_missing(pieces["content"]).arg_true().cast(pl.UInt32)
     for _ in range(ROUNDS):
         left = _left(texts, changed, policy, settings)
         if left.is_empty():
             break
-        texts, _ = redact_part(texts, left, actions, hmac_key)
+        texts, _ = pii.redact_part(texts, left, actions, hmac_key)
         changed = left["row"].unique().sort()
     left = _left(texts, changed, policy, settings)
     counts = left.group_by("type").len().sort("type")
@@ -51,7 +51,7 @@ def treat(
 def _left(texts: pl.Series, which: pl.Series, policy: PiiPolicy, settings: PiiSettings) -> pl.DataFrame:
     """Return findings (row, type, start, end) that the policy treats, in the texts numbered `which`."""
     treated = ("keep", "surrogate", "mask")  # a surrogate keeps a valid form by intent, a mask its length
-    found = scan(texts.gather(which).to_list(), settings)
+    found = pii.scan(texts.gather(which).to_list(), settings)
     return pl.DataFrame(
         [(which[f.doc], f.type, f.start, f.end) for f in found if policy.action(f.type) not in treated],
         schema=SPAN,
@@ -79,12 +79,12 @@ def _column(values: pl.Series, policy, hmac_key, settings, screening) -> pl.Seri
     distinct = values.drop_nulls().unique().sort()
     texts = distinct.to_list()
     spans = pl.DataFrame(
-        [(f.doc, f.type, f.start, f.end) for f in scan(texts, settings)],
+        [(f.doc, f.type, f.start, f.end) for f in pii.scan(texts, settings)],
         schema=SPAN,
         orient="row",
     )
-    treated, _ = redact_part(distinct, spans, actions_of(policy), hmac_key)
-    flagged = screen_scan(texts, screening).filter(pl.col("level") != "mention")["text"].unique()
+    treated, _ = pii.redact_part(distinct, spans, actions_of(policy), hmac_key)
+    flagged = screen.scan(texts, screening).filter(pl.col("level") != "mention")["text"].unique()
     clean = (
         treated.to_frame("new")
         .with_row_index("i")

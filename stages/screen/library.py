@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from stages.screen.coverage import _keywords
-from stages.screen.screen import engine
+from stages.screen.lexicon import load_folder
 from stages.screen.settings import ScreenSettings
 from stages.screen.taxonomy import TAXONOMY
 
@@ -20,7 +20,7 @@ def facts(settings: ScreenSettings, as_of: date) -> dict[str, Any]:
     the gate is not_run). `keyword_library` holds the counts per risk against its minimum, what is short of it, and
     the age of the newest term in days at `as_of`.
     """
-    lexicons = [x for x in engine(settings).lexicons if x.origin == "operator"]
+    lexicons = load_folder(settings.operator_lexicons) if settings.operator_lexicons else []
     if not lexicons:
         return {"operator_keywords": None, "keyword_library": None}
     minima = {family.code: family.min_keywords for family in TAXONOMY.families}
