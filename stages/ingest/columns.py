@@ -16,7 +16,7 @@ from stages.ingest.batch import Batch, Columns, Piece, failed, valid_texts
 from stages.ingest.objects import PLAIN_FIELDS, dump, from_objects, strings
 from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Fields
-from stages.ingest.streams import Place, opened, stored_bytes
+from stages.ingest.streams import Place, opened, stop_if_passing, stored_bytes
 
 _ROWS = 8192
 _NONE = pa.array([], pa.large_string())
@@ -47,7 +47,8 @@ def read_parquet(
                     for index, piece in _group(file, group, at, marks, name, fields, settings):
                         read += len(piece)
                         yield index, piece
-                except (OSError, pa.ArrowException):
+                except (OSError, pa.ArrowException) as error:
+                    stop_if_passing(error, name)
                     yield _slice_of(marks, read), failed(name, "damaged", record=read)
             at += size
 
@@ -131,7 +132,8 @@ def read_arrow(
         try:
             for piece in pieces:
                 held.append(piece)
-        except (OSError, pa.ArrowException):
+        except (OSError, pa.ArrowException) as error:
+            stop_if_passing(error, name)
             broken = True
         low, high = _rows(sum(piece.num_rows for piece in held), span, place)
         at = 0

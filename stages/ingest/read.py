@@ -21,7 +21,7 @@ from stages.ingest.places import is_remote, local
 from stages.ingest.plan import Part
 from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Source
-from stages.ingest.streams import Broken, Place, read_whole
+from stages.ingest.streams import Broken, Place, read_whole, stop_if_passing
 from stages.ingest.warc import read_warc
 from stages.ingest.whole import read_document
 from stages.ingest.zst_frames import many_frames
@@ -115,6 +115,7 @@ def _guarded(
     except Broken as error:
         yield last, failed(name, error.reason, offset=cuts[last])
     except (OSError, MemoryError) as error:  # pyarrow tells damage as an OSError without a number
+        stop_if_passing(error, name)
         there = getattr(error, "errno", None) or isinstance(error, MemoryError)
         yield last, failed(name, "file-unreadable" if there else "damaged", offset=cuts[last])
     except pa.ArrowException:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import io
 import lzma
+import os
+import re
 import zlib
 from collections.abc import Iterator
 from math import inf
@@ -12,6 +15,8 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import zstandard
+
+from lineage.errors import InputError
 
 CHUNK = 1 << 20
 _PACKED = 128 << 10  # what follows a member is copied: small steps, for files of many members
@@ -22,6 +27,12 @@ _XZ_MEMORY = 512 << 20  # `xz -9` needs 65 MiB
 _HARMLESS = 64 << 20
 #: Where bytes come from: a file, or the content of an archive's member.
 Place = Path | bytes
+#: The system's own troubles, which pass: of the device, of a network share, of limits.
+_PASSING = {
+    getattr(errno, name)
+    for name in ["EIO", "ESTALE", "ETIMEDOUT", "EREMOTEIO", "ENODEV", "ENXIO", "ENOTCONN", "ECONNRESET", "EHOSTDOWN", "EAGAIN", "ENOMEM", "EMFILE", "ENFILE"]
+    if hasattr(errno, name)
+}
 _BROKEN = (zlib.error, lzma.LZMAError, OSError, EOFError, zstandard.ZstdError)
 
 
@@ -48,6 +59,35 @@ class Broken(Exception):
         self.reason = error if isinstance(error, str) else _reason(error)
         self.used = used
         super().__init__(self.reason, used)
+
+
+def stop_if_passing(error: BaseException, file: str) -> None:
+    """Raise InputError where the system failed and not the file, so that the next run reads it again.
+
+    A row `file-unreadable` would stay in the books after the disk, the share or the memory is well again.
+    """
+    if isinstance(error, OSError) and error.errno in _PASSING:
+        cause = os.strerror(error.errno)
+    elif isinstance(error, MemoryError) and _asked(error) < _machine():
+        cause = "no memory left"
+    else:
+        return
+    raise InputError(
+        f"reading failed: {cause}",
+        where=file,
+        cure="run `dvc repro` again; if the file stays unreadable, copy it anew or take it out of sources.yaml",
+    ) from None
+
+
+def _asked(error: MemoryError) -> int:
+    """Return the bytes that an allocation asked for, as pyarrow and numpy tell it; 0 where it is not told."""
+    found = re.search(r"of size (\d+)", str(error))
+    return int(found[1]) if found else 0
+
+
+def _machine() -> int:
+    # a damaged header may claim more than any machine holds: that is the file's fault
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _reason(error: BaseException) -> str:
@@ -101,6 +141,7 @@ def blocks(
             if decoder is not None:
                 raise EOFError("the stream ends in the middle")
         except _BROKEN as error:
+            stop_if_passing(error, "" if isinstance(place, bytes) else place.name)
             raise Broken(error, used) from None
 
 
