@@ -117,7 +117,7 @@ def _edit(project: Path, dice: random.Random) -> str:
     """Make one drawn change; return its name."""
     kind = dice.choice(("document", "document", "document", "policy", "pii", *SETTINGS))
     if kind == "document":
-        return _edit_document(next((project / "sample" / "corpora" / "zh-notes").glob("*.jsonl")), dice)
+        return _edit_document(project, dice)
     if kind == "policy":
         change_threshold(project)
         return "a threshold of the policy"
@@ -132,7 +132,8 @@ def _edit(project: Path, dice: random.Random) -> str:
     return f"setting {kind}"
 
 
-def _edit_document(path: Path, dice: random.Random) -> str:
+def _edit_document(project: Path, dice: random.Random) -> str:
+    path = project / "sample" / "corpora" / "zh-notes" / "notes.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines()
     place, kind = dice.randrange(len(lines)), dice.choice(("added", "changed", "taken away"))
     try:
@@ -147,6 +148,7 @@ def _edit_document(path: Path, dice: random.Random) -> str:
     else:
         lines.append(json.dumps(row | {"id": f"soak-{len(lines)}"}, ensure_ascii=False))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (project / "sources.lock").unlink(missing_ok=True)  # as one does who accepts new files
     return f"a document {kind}"
 
 

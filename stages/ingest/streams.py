@@ -28,10 +28,8 @@ _HARMLESS = 64 << 20
 #: Where bytes come from: a file, or the content of an archive's member.
 Place = Path | bytes
 #: The system's own troubles, which pass: of the device, of a network share, of limits.
-_PASSING = frozenset(
-    (errno.EIO, errno.ENODEV, errno.ENXIO, errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
-    + (errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.ECONNRESET)
-)
+_PASSING = {errno.EIO, errno.ENODEV, errno.ENXIO, errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+_PASSING |= {errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.ECONNRESET}
 _BROKEN = (zlib.error, lzma.LZMAError, OSError, EOFError, zstandard.ZstdError)
 
 
