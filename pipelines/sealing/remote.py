@@ -16,7 +16,7 @@ _GIT = re.compile(
     r"^(?:git@[^/]+:|ssh://|git://|git\+).+|^https?://.+\.git(?:@.+)?$|^https?://.+[^/]@[^/@:]+$"
 )
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_LOGIN = re.compile(r"([a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)
+_LOGIN = re.compile(r"([a-z][a-z0-9+.-]{0,40}://)[^/@\s]+@", re.IGNORECASE)
 _QUERY = re.compile(r"(?<=[^\s?])\?[^\s]*(?=\s|$)")
 _MARK = "meta/certs/release.dsse.json"
 

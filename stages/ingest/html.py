@@ -31,7 +31,7 @@ _TOKEN = re.compile(
     r"<!--|<(?P<close>/?)(?P<name>[a-zA-Z][a-zA-Z0-9:-]*+)(?P<rest>(?:\"[^\"]*+\"|'[^']*+'|[^'\"<>]++)*+)>|<[!?][^>]*+>"
 )
 _META = re.compile(r"<meta\b[^<>]*+>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([a-zA-Z:-]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))")
+_ATTRIBUTE = re.compile(r"(?<![a-zA-Z:-])([a-zA-Z:-]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))")
 _CHARSET = re.compile(rb"charset\s*+=\s*+[\"']?\s*+([a-zA-Z0-9_-]++)", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^<>]*+>([^<]*+)", re.IGNORECASE)
 _XMP = re.compile(r"<TC260:AIGC>([^<]*+)|TC260:AIGC=[\"']([^\"']*+)", re.IGNORECASE)

@@ -21,7 +21,7 @@ _AI = re.compile(
 _MADE = re.compile(r"生成|合成|generat|synthesi[sz]|AIGC", re.IGNORECASE)
 _FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _NAMESPACE = "tc260.org.cn/ns/AIGC"
-_BLOB = re.compile(r"""["']?\bAIGC["']?\s*[:=]?\s*(\{[^{}]{0,2000}\})""")
+_BLOB = re.compile(r"""["']?\bAIGC["']?\s*+(?:[:=]\s*+)?(\{[^{}]{0,2000}\})""")
 KEYS = (
     "Label",
     "ContentProducer",
