@@ -26,7 +26,9 @@ OUTPUTS = ("data", "release", "metrics", "runs", "dvc.lock", ".dvc/cache", ".dvc
 PRIVATE = (".memo.json", ".digests.json", ".lock")
 LARGE = 4 << 30
 SHIM = r"""
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
