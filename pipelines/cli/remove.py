@@ -23,13 +23,16 @@ def register(program: typer.Typer) -> None:
 def purge(
     apply: bool = typer.Option(False, "--apply", help="Do it; without, only say what would be done"),
     date: Optional[dt.datetime] = DATE,  # noqa: UP045
+    remotes: bool = typer.Option(
+        False, "--remotes", help="Also delete known objects in remotes that are no folders"
+    ),
 ) -> None:
     """Delete what still holds removed documents (tables, caches, local remotes), with receipts in the ledger."""
     from pipelines.project import Project
     from pipelines.removal.purge import purge as purged
 
     project = Project.find()
-    lines = purged(project, _day(project, date), apply=apply)
+    lines = purged(project, _day(project, date), apply=apply, remotes=remotes)
     if apply:
         _note(project)
     typer.echo("\n".join(lines))

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lineage import ledger as chain
 from lineage.digests import sha256_file
-from lineage.removals import accepted, keyed_id, standing
+from lineage.records import STATUS_UNREADABLE
+from lineage.removals import accepted, keyed_id, keyed_value, standing
 from pipelines import parts
 from pipelines.project import PartRef, Project
 from pipelines.questions import decided
 from pipelines.removal import erase, releases
+from pipelines.removal.carriers import Wanted, holds
 from pipelines.removal.find import Matches, locate, twins_of
 from pipelines.removal.keys import hmac_of
 from pipelines.removal.request import Ground, ledger_path, record
 from pipelines.removal.selector import ByReason
-from pipelines.removal.stores import dvc_object, objects, stores
+from pipelines.removal.stores import delete_far, dvc_object, far_remotes, objects, stores
 from stages.ingest.places import cached
 
 #: Removed for these reasons, a document's text is erased without anybody's request.
@@ -45,9 +47,11 @@ class Plan:
 
     files: list[tuple[str, str, Path]] = field(default_factory=list)  # store, name, path
     rows: dict[PartRef, dict[bytes, str]] = field(default_factory=dict)
+    gone: tuple[bytes, ...] = ()
     waiting: int = 0
     sources: list[str] = field(default_factory=list)
     far: list[str] = field(default_factory=list)
+    indexes: list[Path] = field(default_factory=list)  # indexes of sealed releases that hold a signature
 
     @property
     def row_count(self) -> int:
@@ -60,31 +64,42 @@ def plan(project: Project) -> Plan:
     fates = _removed(project, key)
     found = Plan(waiting=sum(reason is None for _, reason in fates.values()))
     gone = {d: (ref, reason) for d, (ref, reason) in fates.items() if reason}
+    found.gone = tuple(sorted(gone))
     for doc_id, (ref, reason) in gone.items():
         found.rows.setdefault(ref, {})[doc_id] = reason
     _drop_erased(project, found)
-    ids = pl.Series("doc_id", sorted(gone), dtype=pl.Binary)
+    wanted = Wanted(pl.Series("doc_id", sorted(gone), dtype=pl.Binary), _texts(project, gone, key), key)
+    found.indexes = [
+        p for p in sorted((project.data / "dedup_index").glob("*.parquet")) if _in_index(p, wanted)
+    ]
+    inputs = {f["sha256"] for s in project.inventory("ingest")["sources"] for f in s["files"]}
     found.files += [("remote-cache", path.name, path) for path in _fetched(project, found)]
     places, found.far = stores(project)
     for store in places:
-        hits = ((n, p) for n, p in objects(store) if _holds(p, ids))
+        hits = ((n, p) for n, p in objects(store) if holds(p, wanted) and not _is_source(p, inputs))
         found.files += [(store.name, n, p) for n, p in hits]
     found.far += BEYOND
     return found
 
 
-def purge(project: Project, on: dt.date, *, apply: bool = False) -> list[str]:
-    """Carry the plan out if `apply`, write the receipts to the ledger, and return it in lines."""
+def purge(project: Project, on: dt.date, *, apply: bool = False, remotes: bool = False) -> list[str]:
+    """Carry the plan out if `apply`, write the receipts to the ledger, and return it in lines.
+
+    `remotes`: also delete the objects, as far as they are known here, in DVC's remotes that are not folders.
+    """
     found = plan(project)
     if not apply:
         return [*_lines(found), "nothing was changed; `hallmark purge --apply` does it"]
     key_id, key = hmac_of(project)
     _enter_unasked(project, found, on)
-    stale = _old_tables(project, found)
+    stale = [*_old_tables(project, found), *(releases.md5_file(p) for p in found.indexes)]
     erased = sum(erase.erase(project, ref, reasons, key) for ref, reasons in found.rows.items())
     receipts = [_delete(store, name, path) for store, name, path in found.files]
     receipts += [r for name in stale for r in _delete_object(project, name)]
-    if not receipts and not erased:
+    signatures = sum(_unsign(path, found, key) for path in found.indexes)
+    if remotes:
+        receipts += _delete_far(project, found, {*stale, *(r["md5"] for r in receipts if r["md5"])})
+    if not receipts and not erased and not signatures:
         return [*_lines(found), "nothing was left to purge"]
     body = {
         "event": "purge",
@@ -92,6 +107,7 @@ def purge(project: Project, on: dt.date, *, apply: bool = False) -> list[str]:
         "hmac_key_id": key_id,
         "requests": [e["seq"] for e in accepted(chain.entries(ledger_path(project)))],
         "erased_rows": erased,
+        "erased_signatures": signatures,
         "physical": receipts,
         "out_of_reach": [
             *found.far,
@@ -158,22 +174,6 @@ def _fetched(project: Project, found: Plan) -> list[Path]:
     return sorted(copies)
 
 
-def _holds(path: Path, ids: pl.Series) -> bool:
-    """Tell whether a Parquet file holds the text or the signature of one of the documents."""
-    try:
-        schema = pq.read_schema(path)
-    except (OSError, pa.ArrowInvalid):
-        return False
-    if "doc_id" not in schema.names or not {"text", "signature"} & set(schema.names):
-        return False
-    column = parts.read_part(path, ["doc_id"])["doc_id"]
-    wanted = ids if column.dtype == pl.Binary else ids.bin.encode("hex")
-    if "signature" in schema.names and "text" not in schema.names:
-        signed = parts.read_part(path, ["doc_id", "signature"]).drop_nulls("signature")
-        column = signed["doc_id"]
-    return bool(column.is_in(wanted.implode()).any())
-
-
 def _old_tables(project: Project, found: Plan) -> list[str]:
     """Return DVC's names of the tables that erasing replaces, so that their old content goes from the cache too."""
     tables = [
@@ -182,6 +182,77 @@ def _old_tables(project: Project, found: Plan) -> list[str]:
         for n in ("ingest", "pii_spans", "dedup_signatures", "dedup")
     ]
     return [releases.md5_file(t) for t in tables if t.is_file()]
+
+
+def _texts(project: Project, gone: dict[bytes, tuple[PartRef, str]], key: bytes) -> frozenset[bytes]:
+    """Return the keyed digests of the texts of removed documents, erased from data/ already or not."""
+    found: set[bytes] = set()
+    for ref in {ref for ref, _ in gone.values()}:
+        table = parts.read_part(project.table("ingest", ref), ["doc_id", "status", "text_sha256"])
+        mine = table.filter(pl.col("doc_id").is_in(list(gone))).drop_nulls("text_sha256")
+        for _, status, digest in mine.rows():
+            found.add(digest if status == STATUS_UNREADABLE else keyed_value(key, "text-sha256", digest))
+    return frozenset(found)
+
+
+def _is_source(path: Path, inputs: set[str]) -> bool:
+    """Tell whether a file is an input as it stands: its records are deleted in the source, not with the file."""
+    return sha256_file(path) in inputs
+
+
+def _in_index(path: Path, wanted: Wanted) -> bool:
+    return bool(_signed_rows(path, {keyed_id(wanted.key, d) for d in wanted.ids}).any())
+
+
+def _signed_rows(path: Path, named: set[bytes]) -> pl.Series:
+    table = parts.read_part(path, ["doc_id", "signature"])
+    mine = pl.col("doc_id").is_in(sorted(named)) & pl.col("signature").is_not_null()
+    return table.select(mine=mine)["mine"]
+
+
+def _unsign(path: Path, found: Plan, key: bytes) -> int:
+    """Take the signatures and digests of removed documents out of an index of a sealed release."""
+    mine = _signed_rows(path, {keyed_id(key, d) for d in found.gone})
+    schema, table = pq.read_schema(path), parts.read_part(path)
+    wiped = [pl.when(~mine).then(pl.col(n)).alias(n) for n in ("exact", "signature")]
+    fresh = table.with_columns(wiped).to_arrow().cast(schema)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    pq.write_table(
+        fresh.replace_schema_metadata(schema.metadata),
+        temporary,
+        compression="zstd",
+        row_group_size=parts.ROW_GROUP,
+    )
+    os.replace(temporary, path)
+    return int(mine.sum())
+
+
+def _delete_far(project: Project, found: Plan, oids: set[str]) -> list[dict[str, Any]]:
+    """Delete known objects in far remotes; one that cannot be reached is named among what is out of reach."""
+    held = {s["md5"] for e in accepted(chain.entries(ledger_path(project))) for r in e["matched"]["releases"]
+            for s in r["shards"]}  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    for name, settings in far_remotes(project).items():
+        found.far = [line for line in found.far if f"`{name}`" not in line]
+        try:
+            gone = delete_far(settings, sorted(oids | held))
+        except Exception as error:  # drivers of object stores raise kinds of their own
+            found.far.append(
+                f"DVC remote `{name}`: not reached ({type(error).__name__}); nothing was deleted there"
+            )
+            continue
+        found.far.append(f"DVC remote `{name}`: objects that are not known here were not read")
+        rows += [
+            {
+                "store": f"dvc-remote {name}",
+                "object": f"{o[:2]}/{o[2:]}",
+                "md5": o,
+                "sha256": None,
+                "bytes": None,
+            }
+            for o in gone
+        ]
+    return rows
 
 
 def _delete_object(project: Project, md5: str) -> list[dict[str, Any]]:
@@ -207,6 +278,7 @@ def _lines(found: Plan) -> list[str]:
         f"{len(found.files)} files hold removed documents; {found.row_count} rows of data/ hold their text"
     ]
     lines += [f"  {store}: {name}" for store, name, _ in found.files]
+    lines += [f"  data/dedup_index/{path.name}: signatures of removed documents" for path in found.indexes]
     for ref, reasons in found.rows.items():
         counts = Counter(reasons.values())
         why = ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items()))

@@ -22,7 +22,7 @@ class Store(NamedTuple):
 
 def stores(project: Project) -> tuple[list[Store], list[str]]:
     """Return the places that can be searched, and in words those that cannot."""
-    found = [Store(f"data/{n}", project.data / n) for n in ("publish", "withheld")]
+    found = [Store(f"data/{n}", project.data / n) for n in ("publish", "withheld", "exports", "review")]
     found.append(Store("quarantine", project.root / "quarantine"))
     config = _config(project.root / ".dvc")
     cache = config.get("cache", {}).get("dir")
@@ -36,16 +36,18 @@ def stores(project: Project) -> tuple[list[Store], list[str]]:
             continue
         if "://" in values.get("url", ""):
             scheme = values["url"].partition("://")[0]
-            far.append(f"DVC remote `{name[1]}` ({scheme}): delete the objects named above there by hand")
+            far.append(
+                f"DVC remote `{name[1]}` ({scheme}): `--remotes` deletes there the objects that are known here"
+            )
         else:
             found.append(Store(f"dvc-remote {name[1]}", _local(project.root / ".dvc", values.get("url", ""))))
     return [s for s in found if s.folder.is_dir()], far
 
 
 def objects(store: Store) -> Iterator[tuple[str, Path]]:
-    """Yield (name in receipts, file) of every Parquet file in a store; DVC objects go by their content's name."""
+    """Yield (name in receipts, file) of every file in a store; DVC objects go by their content's name."""
     for path in sorted(store.folder.rglob("*")):
-        if path.is_file() and not path.is_symlink() and _is_parquet(path):
+        if path.is_file() and not path.is_symlink() and path.suffix != ".dir":
             yield path.relative_to(store.folder).as_posix(), path
 
 
@@ -55,9 +57,40 @@ def dvc_object(name: str) -> str | None:
     return hit[1] + hit[2] if hit else None
 
 
-def _is_parquet(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(4) == b"PAR1"
+def far_remotes(project: Project) -> dict[str, dict[str, str]]:
+    """Return the settings of DVC's remotes that are not folders, by name."""
+    found = {}
+    for section, values in sorted(_config(project.root / ".dvc").items()):
+        name = re.fullmatch(r"'?remote \"(.+)\"'?", section)
+        if name and "://" in values.get("url", ""):
+            found[name[1]] = values
+    return found
+
+
+def delete_far(settings: dict[str, str], oids: list[str]) -> list[str]:
+    """Delete DVC's objects (MD5) in a remote through fsspec, and return those that were there and are not any more.
+
+    Of DVC's settings the address, endpoint, profile and S3 keys are used; all else is the driver's own (environment).
+    """
+    import fsspec
+
+    known = {
+        "endpointurl": "endpoint_url",
+        "access_key_id": "key",
+        "secret_access_key": "secret",
+        "profile": "profile",
+    }
+    options = {known[n]: v for n, v in settings.items() if n in known}
+    system, root = fsspec.core.url_to_fs(settings["url"], **options)
+    gone = []
+    for oid in oids:
+        names = (f"{root.rstrip('/')}/{below}{oid[:2]}/{oid[2:]}" for below in ("files/md5/", ""))
+        here = [name for name in names if system.exists(name)]
+        for name in here:
+            system.rm_file(name)
+        system.invalidate_cache()
+        gone += [oid] if here and not any(system.exists(name) for name in here) else []
+    return gone
 
 
 def _config(folder: Path) -> dict[str, dict[str, str]]:
