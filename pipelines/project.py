@@ -43,6 +43,13 @@ class Project:
         for folder in (here, *here.parents):
             if (folder / "params.yaml").is_file() and (folder / "sources.yaml").is_file():
                 return cls(folder)
+        if shipped := release_near(here):
+            raise SettingsError(
+                "this is a release, not the project it was made in: the drawn texts stay in the project's data/",
+                where=str(shipped),
+                cure=f"here you can check it (`hallmark verify {shipped}`), read it (`hallmark sheet open`) and "
+                f"sign it (`hallmark certify {shipped} --key KEY`); `hallmark review serve` runs in the project",
+            )
         raise SettingsError(
             "no project here: neither this folder nor a parent holds params.yaml and sources.yaml",
             where=str(here),
@@ -117,3 +124,9 @@ def close_restricted_zone(root: Path) -> None:
     for name in ("data", "quarantine"):
         (root / name).mkdir(exist_ok=True)
         (root / name).chmod(0o700)
+
+
+def release_near(folder: Path) -> Path | None:
+    """Return the release in `folder` or directly below it (`release/`), None where there is none."""
+    found = (p for p in (folder, folder / "release") if (p / "meta" / "manifest.json").is_file())
+    return next(found, None)

@@ -65,6 +65,7 @@ def sign(
         typer.echo(f"  hallmark keys trust {path}.pub --role reviewer")
     done = signing.sign_file(Project.find().root / "reviews", person, keys.load_private(path))
     typer.echo(f"signed {done.lines} decisions in reviews/{done.file} with key {done.keyid[:16]}")
+    typer.echo("`hallmark review status` says what counts; `dvc repro` takes it into the release")
 
 
 @app.command("export")

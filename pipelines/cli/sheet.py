@@ -63,11 +63,12 @@ def open_sheet(
 ) -> None:
     """Open a data sheet in the browser, or print its path where there is none."""
     from lineage.errors import HallmarkError
-    from pipelines.project import Project
+    from pipelines.project import Project, release_near
 
     if lang not in ("zh", "en"):
         raise HallmarkError(f"no sheet is written in {lang!r}", where="--lang", cure="use zh or en")
-    path = Project.find().release / "sheets" / f"{part or 'release'}.{lang}.html"
+    folder = release_near(Path.cwd()) or Project.find().release  # a reviewer may hold the release alone
+    path = folder / "sheets" / f"{part or 'release'}.{lang}.html"
     if not path.is_file():
         raise HallmarkError("no such sheet", where=str(path), cure="run `dvc repro`, or name source/part")
     if not webbrowser.open(path.as_uri()):

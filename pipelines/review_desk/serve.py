@@ -50,6 +50,7 @@ def serve_desk(
         server.serve_forever(poll_interval=0.2)
     finally:
         server.server_close()
+        tell(next_step(desk))
         desk.close()
 
 
@@ -66,6 +67,14 @@ def _greet(desk: Desk, server: DeskServer, tell: Callable[[str], None]) -> None:
     )
     if desk.qualified == "not-qualified":
         tell(f"note: {desk.person} is not qualified today by reviews/people.yaml; each decision says so")
+
+
+def next_step(desk: Desk) -> str:
+    """Return what a reader is told on leaving: where the verdicts are, and the command that signs them."""
+    if not desk.state()["undo"]:
+        return "left; nothing was decided"
+    signs = f"`hallmark review sign --as {desk.person}` signs them"
+    return f"left; every verdict is in reviews/{desk.journal.path.name}: {signs}"
 
 
 def _links(server: DeskServer, tell: Callable[[str], None]) -> None:

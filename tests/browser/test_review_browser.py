@@ -150,8 +150,50 @@ def test_a_killed_desk_resumes_where_it_was(chromium: Browser, project: Project,
         assert page.locator("#text").inner_text() == fourth
         press(page, "p")
     run.send_signal(signal.SIGINT)
-    assert run.wait(10) == 130
+    said = run.communicate(timeout=10)[0]
+    assert run.returncode == 130 and "hallmark review sign --as r1" in said
     assert len(stored(project)) == 4
+
+
+def test_a_page_closed_in_the_middle_of_an_item_comes_back_to_it(
+    desk: Callable[..., Page], project: Project
+) -> None:
+    first = desk()
+    press(first, "p")
+    second = first.locator("#text").inner_text()
+    first.keyboard.press("2")  # a family is chosen, its code is not
+    address, browser = first.url, first.context
+    first.close()
+    again = browser.new_page()
+    again.goto(address)
+    again.wait_for_selector("#text:not(:empty)")
+    assert again.locator("#text").inner_text() == second
+    press(again, "p")
+    assert [row["verdict"] for row in stored(project)] == ["pass", "pass"]
+
+
+def test_a_file_spoiled_by_hand_while_the_desk_is_open_is_named_in_the_page(
+    chromium: Browser, project: Project, keys_folder: Path
+) -> None:
+    run, link = serve(project, keys_folder)
+    try:
+        context = chromium.new_context(locale="en-GB")
+        page = context.new_page()
+        page.goto(link)
+        page.wait_for_selector("#text:not(:empty)")
+        press(page, "p")
+        path = project.root / "reviews" / "r1.jsonl"
+        sound = path.read_bytes()
+        path.write_bytes(b"{broken\n" + sound)
+        page.keyboard.press("p")
+        page.wait_for_selector("#notice:not([hidden])")
+        assert "r1.jsonl:1" in page.locator("#notice").inner_text()
+        path.write_bytes(path.read_bytes().removeprefix(b"{broken\n"))  # mended: what was there is there
+        assert path.read_bytes().startswith(sound)
+        context.close()
+    finally:
+        run.kill()
+        run.wait(10)
 
 
 def test_a_desk_that_is_gone_says_so_and_keeps_what_was_recorded(
