@@ -10,7 +10,7 @@ from stages.pii import checks
 from stages.pii.recognizer import STRIP, Row
 from stages.pii.values import numerals_to_digits
 
-DETECTOR = "china-pii@3"
+DETECTOR = "china-pii@4"
 L, R = r"(?<![0-9A-Za-z_])", r"(?![0-9A-Za-z_])"  # nothing of a longer number or word on either side
 ORDERS = (
     "订单",
@@ -85,7 +85,8 @@ STRICT = [
     Row("CN_FOREIGN_RESIDENT", L + r"9[0-9]{5}" + REST + R, 0.6, "num12", checks.permanent_residence),
     Row(
         "CN_USCC",
-        L + r"[1-9A-HJ-NPQRTUWXY][0-9A-HJ-NPQRTUWXY][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}" + R,
+        L + r"(?:[1-9A-HJ-NPQRTUWXY][0-9A-HJ-NPQRTUWXY][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}"
+        r"|[1-9a-hj-npqrtuwxy][0-9a-hj-npqrtuwxy][0-9]{6}[0-9a-hj-npqrtuwxy]{10})" + R,
         0.6, "long", checks.uscc, (), ORDERS[:3], case=True,
     ),
     Row(
@@ -101,7 +102,7 @@ STRICT = [
     ),
     Row("CN_QQ", rf"(?<=(?:QQ|扣扣|企鹅号?|球球|[加十+]Q){IS})[1-9][0-9]{{4,11}}(?![0-9])", 0.7, "num5"),
     Row("CN_WECHAT", rf"(?<=(?:微信|薇信|威信|[vV]信|加[vV]|WeChat|Wechat|wechat|weixin|Weixin|wx|WX|vx|VX|Vx){IS})[A-Za-z][A-Za-z0-9_-]{{5,19}}(?![A-Za-z0-9_@.-])", 0.7, "word", case=True),
-    Row("IMEI", L + r"[0-9]{2}-?[0-9]{6}-?[0-9]{6}-?[0-9]" + R, 0.1, "num12", _needs(checks.luhn), ("imei", "串号", "机身码")),
+    Row("IMEI", L + r"(?!00)[0-9]{2}-?[0-9]{6}-?[0-9]{6}-?[0-9]" + R, 0.1, "num12", _needs(checks.luhn), ("imei", "串号", "机身码")),
     Row("IMSI", L + r"460[0-9]{12}" + R, 0.1, "num12", None, ("imsi",)),
     Row("ICCID", L + r"8986[0-9]{15,16}" + R, 0.1, "num12", None, ("iccid", "sim卡")),
     Row("BIRTH_DATE", r"(?<=(?:出生日期|出生年月日?|出生时间|出生于?|生日|生于)\s?(?:是|为)?\s?[:：]?\s?)(?:(?:19|20)?[0-9]{2}年(?:[0-9]{1,2}月(?:[0-9]{1,2}[日号])?)?"

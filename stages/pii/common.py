@@ -12,7 +12,7 @@ import tldextract
 from stages.pii.recognizer import Row
 from stages.pii.values import plain_address
 
-DETECTOR = "common-pii@3"
+DETECTOR = "common-pii@4"
 
 LOCAL = r"[A-Za-z0-9_%+~'-]"  # what addresses use in practice: more would swallow links and code
 #: Suffixes of mail inside an organisation, and those of examples (RFC 2606); `.invalid` is that of our surrogates.
@@ -81,6 +81,9 @@ SPACED = rf"(?<!{LOCAL})(?<!{LOCAL}\.){NAME}(?: @ ?|@ )(?:{LABEL}\.){{1,6}}{LABE
 #: Literals without which a row with the gate "hidden" cannot match.
 HIDDEN = (*_ATS, *_DOTS, "艾特", " dot ", " DOT ", " Dot ", "点 ", *map("点{}".format, ascii_letters))
 
+#: Words beside a mobile number of Japan or Korea, which share the form 0N0 and eight digits.
+MOBILE = ("phone", "mobile", "call", "tel", "電話", "携帯", "휴대폰", "휴대전화", "핸드폰", "전화", "연락처")
+
 COMMON = [
     Row("EMAIL_ADDRESS", rf"(?<!{LOCAL})(?<!{LOCAL}\.){NAME}(?:{AT}{HOST}(?:(?:{DOT}|\.){HOST}){{1,4}}| (?:at|AT|At) {HOST}(?:{DOT}{HOST}){{1,4}}|@{HOST}(?:{DOT}{HOST}){{1,4}})(?![A-Za-z0-9-])",
         0.5, "hidden", hidden_email, case=True),
@@ -96,6 +99,8 @@ COMMON = [
         r"|xox[abprs]-[A-Za-z0-9-]{10,128}|AIza[0-9A-Za-z_-]{35}|LTAI[0-9A-Za-z]{12,26}|AKID[0-9A-Za-z]{32}|sk-[A-Za-z0-9_-]{20,200}"
         r"|sk_live_[A-Za-z0-9]{16,128})(?![A-Za-z0-9_-])", 0.9, "key", case=True),
     Row("JWT", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,1024}\.eyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{8,1024}(?![A-Za-z0-9_-])", 0.9, "key", case=True),
+    Row("PHONE_NUMBER", r"(?<![0-9A-Za-z_./+-])(?<![0-9][ ])0[17-9]0-[0-9]{4}-[0-9]{4}(?![0-9A-Za-z_]|[-.][0-9])", 0.6, "num9"),
+    Row("PHONE_NUMBER", r"(?<![0-9A-Za-z_./+-])(?<![0-9][ ])0[17-9]0( ?)[0-9]{4}\1[0-9]{4}(?![0-9A-Za-z_]|[-. ][0-9])", 0.2, "num9", None, MOBILE),
     Row("URL", rf"(?<![A-Za-z0-9@._%-])(?:(?:https?|ftp)://)?(?:{LABEL}\.){{1,8}}[A-Za-z]{{2,24}}(?![A-Za-z0-9@-]|\.[A-Za-z0-9])(?::[0-9]{{1,5}})?(?:/[^\s()<>\"'\u3000-\u9fff\uff00-\uffef]{{0,1024}})?", 0.5, "link", link),
 ]  # fmt: skip
 

@@ -113,6 +113,14 @@ def link(points: np.ndarray, flags: np.ndarray) -> Events:
     return at, at + 1
 
 
+def person(points: np.ndarray, flags: np.ndarray) -> Events:
+    """A capital letter before a small one: every word of a name that is written out has both."""
+    capital = ((points >= 0x41) & (points <= 0x5A)) | ((points >= 0xC0) & (points <= 0xDE))
+    small = ((points >= 0x61) & (points <= 0x7A)) | ((points >= 0xDF) & (points <= 0xFF))
+    at = np.flatnonzero(capital[:-1] & small[1:])
+    return at, at + 1
+
+
 def plate(points: np.ndarray, flags: np.ndarray) -> Events:
     """The character of a province before a capital letter."""
     at = np.flatnonzero(flags[:-1] & PLATE)

@@ -8,7 +8,7 @@ from itertools import groupby
 from presidio_analyzer import Pattern, PatternRecognizer
 from presidio_analyzer import predefined_recognizers as shipped
 
-from stages.pii import china, common, names, places
+from stages.pii import china, common, names, names_en, places
 from stages.pii.phones import Phones
 from stages.pii.recognizer import FLAGS, Row, Scanner, TableRecognizer
 from stages.pii.settings import PiiSettings
@@ -37,7 +37,10 @@ SHIPPED_LATIN = {
 }
 
 
-AGAINST = {"IpRecognizer": ("version", "版本", "release")}
+AGAINST = {
+    "IpRecognizer": ("version", "版本", "release"),
+    "CreditCardRecognizer": ("imei", "串号", "机身码"),  # fifteen digits with a Luhn digit too
+}
 #: Presidio's patterns that need a firmer border: a health number is no part of a telephone number.
 PATTERNS = {
     "NhsRecognizer": [
@@ -52,7 +55,7 @@ PATTERNS = {
 def recognizers(pack: str, off: tuple[str, ...], phone_regions: tuple[str, ...]) -> tuple[Scanner, ...]:
     """Return the recognizers of a pack in a fixed order, without the types that are off."""
     han = [] if pack == "latin" else [*china.HAN, *places.ROWS, *names.ROWS]
-    latin = [] if pack == "han" else common.LATIN
+    latin = [] if pack == "han" else [*common.LATIN, *names_en.ROWS]
     mail = [] if pack == "latin" else common.HAN
     out = _table([*common.COMMON, *mail, *latin], pack, common.DETECTOR)
     out += _table([*china.STRICT, *han], pack, china.DETECTOR)

@@ -31,7 +31,7 @@ _SUFFIX_RULES = (None, r"\2")  # prefix rules that leave the end of the number a
 class Phones(PhoneRecognizer):
     """Presidio's telephone recognizer without its silent limit of tries, for numbers of seven digits and more."""
 
-    gate, against, detector, sure = "num7", (), "common-pii@3", True
+    gate, against, detector, sure = "num7", (), "common-pii@4", True
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts=None) -> list[RecognizerResult]:
         """Return telephone numbers of the supported regions in `text` (score 0.4, see Presidio)."""

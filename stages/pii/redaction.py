@@ -75,7 +75,7 @@ def redact_part(
     out = (
         texts.clone()
         if not at
-        else texts.scatter(pl.Series(at, dtype=pl.UInt32), pl.Series(new, dtype=pl.String))
+        else texts.clone().scatter(pl.Series(at, dtype=pl.UInt32), pl.Series(new, dtype=pl.String))
     )
     return out, {k: total[k] for k in sorted(total, key=RANK.__getitem__)}
 

@@ -71,7 +71,7 @@ def test_no_row_of_a_set_stands_in_a_file(written):
 
 
 def test_spans_are_measured_with_licence_and_size_of_their_set(written):
-    body = canonical.loads(written["common-pii@3"])
+    body = canonical.loads(written["common-pii@4"])
     assert body["sets"][0]["licence"] == "CC0-1.0" and body["sets"][0]["n"] == 55
     row = next(r for r in body["figures"] if r["code"] == "EMAIL_ADDRESS")
     assert row["recall"][0] == 1.0 and row["status"] == "measured" and row["positives"] == 55
@@ -131,7 +131,7 @@ def test_the_command_writes_files_that_the_library_loads(labelled, tmp_path):
         detector.app, ["evaluate", "common-pii", "--eval-dir", str(labelled), "--out", str(out)]
     )
     assert run.exit_code == 0, run.output
-    assert list(evidence.load([out])) == ["common-pii@3"]
+    assert list(evidence.load([out])) == ["common-pii@4"]
     assert CliRunner().invoke(detector.app, ["list"]).exit_code == 0
     shown = CliRunner().invoke(detector.app, ["show", "secrecy-markings"])
     assert shown.exit_code == 0 and "sha256" in shown.output

@@ -26,7 +26,9 @@ PIECES = [
     " dot com", " at ", " @ ", "邮箱", "1五4零0001二34", "①②",
     "1.5.4.0.0.0.0.1.2.3.4", "\ufe0f\u20e3", "壹伍肆零零零零壹贰叁肆", "点c",
     "10.5 20.25", "2016-05-23",
-    "王无名", "先生", "，男，", "姓名：", "Ⅷ", "𝟕", "\x00", "é", "日本", "\u212a", "7", "86",
+    "王无名", "先生", "，男，", "姓名：", "Ⅷ", "𝟕", "\x00", "é", "010-1234-5678", "09012345678", "휴대폰 ",
+    "Mr. ", "Anna", " Bell", "J.", "O'Neil", "Name:", "Dear ", "Regards,\n", " lives in ", "Élodie", " van der Meer",
+    ", CEO", "日本", "\u212a", "7", "86",
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=14).map("".join)
 LONG = st.lists(st.sampled_from(PIECES) | st.just("word " * 30) | st.just("汉字" * 60), max_size=10).map(

@@ -48,11 +48,11 @@ def values(text: str, how: PiiSettings) -> list[tuple[str, str, str]]:
 
 
 def test_english_names_are_found_where_the_model_sees_them(english):
-    text = f"\u200bYesterday \U0001f600 Nemo Nobody wrote to {EMAIL}."
-    assert values(text, PiiSettings(off=PLAIN)) == [("EMAIL_ADDRESS", EMAIL, "common-pii@3")]
+    text = f"\u200bYesterday \U0001f600 Nemo Nobody met {EMAIL}."
+    assert values(text, PiiSettings(off=PLAIN)) == [("EMAIL_ADDRESS", EMAIL, "common-pii@4")]
     assert values(text, settings(english)) == [
         ("PERSON", "Nemo Nobody", "spacy-en-made-here@1.2.3"),
-        ("EMAIL_ADDRESS", EMAIL, "common-pii@3"),  # the model takes it for a name: the higher score wins
+        ("EMAIL_ADDRESS", EMAIL, "common-pii@4"),  # the model takes it for a name: the higher score wins
     ]
 
 

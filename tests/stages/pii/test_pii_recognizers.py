@@ -56,7 +56,11 @@ def found(text: str) -> list[tuple[str, str]]:
         ("微信号是{}", "CN_WECHAT", "nobody_000"),
         ("住{}", "CN_ADDRESS", "浙江省杭州市西湖区无名路0号0栋000室"),
         ("地址：{}", "CN_ADDRESS", "无名区无名路0号"),
-        ("IMEI {}", "IMEI", "000000000000000"),
+        ("IMEI {}", "IMEI", "010000000000008"),
+        ("手机IMEI号：{}", "IMEI", "010000000000008"),
+        ("税号：{}", "CN_USCC", USCC.lower()),
+        ("연락처 {}", "PHONE_NUMBER", "010-0000-0000"),
+        ("携帯電話は{}です", "PHONE_NUMBER", "09000000000"),
         ("IMSI：{}", "IMSI", "460000000000000"),
         ("生日：{}", "BIRTH_DATE", "1990年1月1日"),
         ("DOB: {}", "BIRTH_DATE", "01/02/1990"),
@@ -101,6 +105,13 @@ def test_what_only_looks_like_a_value_is_left(text):
     assert found(text) == []
 
 
+@pytest.mark.parametrize(
+    "text", ["part 010-0000-00000", "2010-0000-0000", f"税号：{USCC[:9].lower()}{USCC[9:]}x"]
+)
+def test_a_part_of_a_longer_number_is_no_mobile_number_and_no_code(text):
+    assert [kind for kind, _ in found(text) if kind in ("PHONE_NUMBER", "CN_USCC")] == []
+
+
 def test_no_number_with_a_wrong_check_digit_is_taken():
     wrong = [ID_MAN[:-1] + c for c in "0123456789X" if c != ID_MAN[-1]]
     wrong += [card()[:-1] + c for c in "0123456789" if c != card()[-1]]
@@ -122,3 +133,19 @@ def test_no_number_with_a_wrong_check_digit_is_taken():
 def test_a_chinese_name_needs_a_neighbour_that_only_a_person_has(text, names):
     hits = [text[f.start : f.end] for f in scan([text], PiiSettings(off=())) if f.type == "PERSON"]
     assert hits == names and all(f.type != "PERSON" for f in scan([text], PiiSettings()))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Dear Mr. Nemo Nobody, thanks", ["Nemo Nobody"]),
+        ("Name: Anna B. Nobody", ["Anna B. Nobody"]),
+        ("Best regards,\nNemo Nobody", ["Nemo Nobody"]),
+        ("thank you, Mr. Speaker, and good night", []),
+        ("the Main Street of Some City", []),
+    ],
+)
+def test_an_english_name_needs_a_neighbour_or_a_known_given_name(text, names):
+    on = PiiSettings(off=("URL", "DATE_TIME", "UUID"))
+    assert [text[f.start : f.end] for f in scan([text], on) if f.type == "PERSON"] == names
+    assert [f for f in scan([text], PiiSettings()) if f.type == "PERSON"] == []

@@ -7,6 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pii_fixtures import EMAIL, ID_MAN, MOBILE, card, documents
+from stdnum import luhn
+from stdnum.cn import uscc
+from stdnum.iso7064 import mod_97_10
 
 from lineage.errors import SettingsError
 from stages.pii import (
@@ -65,6 +68,45 @@ def test_surrogates_are_consistent_keyed_and_found_no_more(value):
 def test_a_surrogate_id_has_a_right_check_digit_in_an_unassigned_region(kind):
     out, _ = redact(ID_MAN, [(kind, 0, 18)], ALL, KEY)
     assert checks.iso7064_mod11_2(out) and out[:6] not in checks.regions()
+
+
+#: Types whose surrogate keeps the form, what introduces such a value, and an outside oracle of its check digit.
+FORMS = {
+    "CN_RESIDENT_ID": ("身份证", None), "CN_RESIDENT_ID_15": ("身份证", None), "CN_USCC": ("信用代码", uscc.is_valid),
+    "CN_MOBILE": ("手机", None), "CN_LANDLINE": ("电话", None), "TW_ID": ("身分證", None),
+    "CN_BANK_CARD": ("卡号", luhn.is_valid),
+    "CREDIT_CARD": ("credit card", luhn.is_valid), "IMEI": ("IMEI", luhn.is_valid), "IMSI": ("IMSI", None),
+    "IBAN_CODE": ("IBAN", lambda v: mod_97_10.is_valid(v[4:] + v[:4])), "EMAIL_ADDRESS": ("mail", None),
+    "US_SSN": ("ssn", None), "US_ITIN": ("itin", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_a_surrogate_keeps_a_right_form_and_is_found_as_nothing(kind):
+    word, valid = FORMS[kind]
+    for number in range(60):
+        value = f"{number:016d}"
+        out, _ = redact(value, [(kind, 0, 16)], ALL, KEY)
+        assert out != value and "[" not in out and (valid is None or valid(out))
+        assert scan([f"{word}：{out}。", f"{word} {out}."], PiiSettings()) == []
+
+
+def test_one_person_stays_one_person_in_every_document_of_a_project_and_is_nobody_outside():
+    texts = pl.Series(
+        [
+            f"手机{MOBILE}",
+            f"mobile +86 {MOBILE[:3]}-{MOBILE[3:7]}-{MOBILE[7:]}!",
+            "电话１５４００００１２３４",
+        ]
+    )
+    _, spans = annotate(documents(texts.to_list()), PiiSettings(), KEY)
+    first, second, third = redact_part(texts, spans, ALL, KEY)[0]
+    assert first[2:] == second[7:-1] == third[2:] and first[2:].startswith("10")
+    assert redact_part(texts, spans, ALL, b"another project")[0][0] != first
+    assert (
+        redact_part(texts.reverse()[:1], spans.filter(pl.col("row") == 2), ALL, KEY, pl.Series([2]))[0][0]
+        == third
+    )
 
 
 @given(st.lists(st.text(max_size=8), min_size=1, max_size=6))
