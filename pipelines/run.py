@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lineage.errors import HallmarkError
+from lineage.quiet import quiet_libraries
 from pipelines.executor import usage
 from pipelines.project import STAGES, Project, close_restricted_zone, read_json, write_bytes, write_json
 from pipelines.sealing.runs import run_facts
@@ -39,19 +40,6 @@ def run_stage(name: str, project: Project) -> dict[str, Any]:
             _record(run, outcome, started, time.perf_counter() - start, usage()["cpu"] - before["cpu"])
     write_json(project.root / "metrics" / f"{name}.json", metrics)
     return metrics
-
-
-def quiet_libraries() -> None:
-    """Switch off every library's telemetry and its look-ups over the network."""
-    for name, value in {
-        "DVC_NO_ANALYTICS": "1",
-        "DO_NOT_TRACK": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_OFFLINE": "1",
-        "HF_DATASETS_OFFLINE": "1",
-        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
-    }.items():
-        os.environ.setdefault(name, value)
 
 
 @contextmanager

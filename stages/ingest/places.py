@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from lineage.atomic import write_bytes
 from lineage.errors import InputError, SettingsError
+from lineage.quiet import open_hub
 
 REMOTE = ("s3", "https", "http", "hf")
 CACHE = Path("data") / "remote"
@@ -244,6 +245,8 @@ def _system(scheme: str) -> Any:
     import fsspec
 
     name, options = scheme, {"use_listings_cache": False, "skip_instance_cache": True}
+    if scheme == "hf":
+        open_hub()
     if scheme in ("http", "https"):
         name = "http"
         # a server that packs the answer would change size and bytes

@@ -17,6 +17,7 @@ from ingest_helpers import make_source, read_all
 from moto.server import ThreadedMotoServer
 from remote_stores import web_server
 
+from lineage import quiet
 from lineage.errors import InputError
 from stages.ingest.files import list_files
 from stages.ingest.places import CACHE, OFFLINE, cached, local, remote_digests, sweep
@@ -85,11 +86,32 @@ def read_apart(*arguments: str, **environment: str) -> subprocess.CompletedProce
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
-def test_the_hub_is_read_through_its_own_endpoint(tmp_path):
+HUB_READ = str([f"hf://datasets/house/set/{name}" for name in FILES if "/" in name]) + " 501\n"
+
+
+def test_the_hub_is_read_through_its_own_endpoint(tmp_path, monkeypatch):
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     with web_server(FILES) as server:
         done = read_apart("hf://datasets/house/set/deep", str(tmp_path), HF_ENDPOINT=server.url)
-    names = [f"hf://datasets/house/set/{name}" for name in FILES if "/" in name]
-    assert done.stdout == f"{names} 501\n", done.stderr[-2000:]
+    assert done.stdout == HUB_READ, done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("whose", ["ours", "the operator's"])
+def test_the_hub_is_asked_though_libraries_are_kept_quiet_unless_the_operator_forbids_it(
+    tmp_path, monkeypatch, whose
+):
+    for name in (*quiet.VARIABLES, quiet.SET_HERE):
+        monkeypatch.delenv(name, raising=False)
+    if whose != "ours":
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    quiet.quiet_libraries()
+    quiet.quiet_libraries()  # a second stage of the same process
+    with web_server(FILES) as server:
+        done = read_apart("hf://datasets/house/set/deep", str(tmp_path), HF_ENDPOINT=server.url)
+    if whose == "ours":
+        assert done.stdout == HUB_READ, done.stderr[-2000:]
+    else:
+        assert "OfflineModeIsEnabled" in done.stderr and not done.stdout
 
 
 def test_a_web_file_is_fetched_once_until_its_mark_changes(tmp_path):
