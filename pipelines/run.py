@@ -16,6 +16,7 @@ from typing import Any
 
 from lineage.errors import HallmarkError
 from lineage.quiet import quiet_libraries
+from pipelines.dvc_locks import forget_dead
 from pipelines.executor import usage
 from pipelines.project import STAGES, Project, close_restricted_zone, read_json, write_bytes, write_json
 from pipelines.sealing.runs import run_facts
@@ -54,6 +55,7 @@ def _only_run(lock: Path) -> Iterator[None]:
             )
             fcntl.flock(f, fcntl.LOCK_EX)
         clean_stale(lock.parent.parent)
+        forget_dead(lock.parent.parent)
         yield
 
 
