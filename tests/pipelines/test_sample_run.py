@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import shutil
+import sys
 from pathlib import Path
 
 import datasets
@@ -202,3 +205,28 @@ def test_what_if_counts_under_another_policy_without_publishing(
     assert line["then"] == 0
     assert answer["then"]["kept"] > answer["now"]["kept"]
     assert digests(sample / "release") == before
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_figure_on_every_sheet_is_recomputed_from_the_releases_own_files(
+    sample: Path, lang: str
+) -> None:
+    sys.path.insert(0, str(Path(__file__).parents[1] / "lineage"))
+    from test_sheets_facts import Page, expected_text
+
+    release, figures = sample / "release", 0
+    sheets = sorted((release / "sheets").glob(f"*/*.{lang}.html"))
+    assert len(sheets) > 8
+    for sheet in [release / "sheets" / f"release.{lang}.html", *sheets]:
+        text = sheet.read_text(encoding="utf-8")
+        named = re.search(r'data-manifest="([^"]+)" data-sha256="([0-9a-f]{64})"', text)
+        assert named
+        content = (release / named[1]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == named[2]
+        manifest = json.loads(content)
+        for value in Page(text).values:
+            expected = expected_text(manifest, value)
+            shown = re.sub(r"^[≤≥] ", "", value["text"])
+            assert expected is None or shown in (expected, "<0.1%", ">99.9%"), (sheet.name, value)
+            figures += expected is not None
+    assert figures > 10_000
