@@ -15,7 +15,7 @@ from pipelines.review_desk.signing import reviewer_keys
 from pipelines.stage_run import StageRun
 from pipelines.waivers import in_force
 from stages.ingest.places import is_remote, remote_digests, sweep
-from stages.inventory import code_digest, digest_files
+from stages.inventory import RELEASE_WIDE, code_digest, digest_files
 
 DOWNLOADS = 8  # at a time; each holds a few MB
 #: Where the evidence lies that a stage reads: publish quotes it, sample asks which languages were measured.
@@ -47,6 +47,9 @@ def run(run: StageRun) -> dict[str, Any]:
     source_lock.hold(project.root, listing["ingest"]["sources"], project.sources)
     for name, sources in _views(run).items():
         listing[name]["sources"] = sources
+    listing["publish"]["part_code"] = code_digest(
+        "publish", Path(stages.__file__).parent.parent, RELEASE_WIDE
+    )
     listing["publish"]["waivers"] = in_force(project.root, policy, project.params.release.as_of)
     listing["publish"]["reviews"] = {"papers": papers(project.root), "keys": reviewer_keys(project.root)}
     for name, value in listing.items():

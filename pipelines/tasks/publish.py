@@ -92,7 +92,7 @@ def _stages(run: StageRun, policy: Policy) -> tuple[list[dict[str, Any]], dict[s
     rows, files = [], {}
     for name in STAGES:
         settings = getattr(run.project.params, name)
-        code = run.project.inventory(name)["code"]
+        code = run.project.inventory(name)["part_code" if name == "publish" else "code"]
         quoted, cited = evidence.attach(detectors(run, name), filed, partial(acts_at, policy))
         files |= cited
         rows.append(
@@ -133,7 +133,7 @@ def _task(run: StageRun, ref: Any, common: dict[str, Any], plan: tuple[dict[str,
         policy=common["policy"].sha256,
         source=common["sources"][ref.source],
         hmac=hashlib.sha256(b"hallmark-key-id" + common["hmac"]).hexdigest(),
-        code=run.code,
+        code=run.project.inventory("publish")["part_code"],
         waivers={g.id: common["waivers"].get(g.id) for g in common["policy"].gates if g.scope == "shard"},
         **shared,
     )

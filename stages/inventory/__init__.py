@@ -60,12 +60,29 @@ SHARED: dict[str, tuple[str, ...]] = {
         "pipelines/publish_part.py",
         "pipelines/release_papers.py",
         "pipelines/release_tree.py",
+        "pipelines/sealing/parents.py",
+        "pipelines/sealing/seals.py",
+        "pipelines/sealing/superseded.py",
     ),
 }
 
+#: Of publish's code, what makes papers of the whole release only: a change here signs no shard anew.
+RELEASE_WIDE = (
+    "lineage/card.py",
+    "lineage/changes.py",
+    "lineage/exports",
+    "lineage/journal.py",
+    "lineage/ledger.py",
+    "lineage/material.py",
+    "lineage/proofs.py",
+    "lineage/removals",
+    "pipelines/release_papers.py",
+    "pipelines/sealing",
+)
 
-def code_digest(stage: str, home: Path) -> dict[str, Any]:
-    """Return {sha256, libraries} of a stage: its package, its task module, the shared schemas."""
+
+def code_digest(stage: str, home: Path, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return {sha256, libraries} of a stage: its package, its task module, the shared schemas; less `without`."""
     places = [
         home / "stages" / stage,
         home / "pipelines" / "tasks" / f"{stage}.py",
@@ -73,7 +90,10 @@ def code_digest(stage: str, home: Path) -> dict[str, Any]:
     ]
     places += [home / p for p in SHARED.get(stage, ())]
     digest = hashlib.sha256()
+    left_out = tuple(home / p for p in without)
     for path in sorted(set(_files(places))):
+        if any(path.is_relative_to(p) for p in left_out):
+            continue
         digest.update(path.relative_to(home).as_posix().encode() + b"\x00")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return {"sha256": digest.hexdigest(), "libraries": {n: _version(n) for n in LIBRARIES[stage]}}

@@ -81,3 +81,5 @@ def test_what_left_by_retention_revokes_its_old_certificate_and_verify_refuses_i
     project = house.run(project.root, "inventory", "publish")
     again = json.loads((project.release / certificate.MANIFEST).read_bytes())["revocations"]
     assert again == manifest["revocations"], "what was revoked stays revoked"
+    newest_run = max((project.root / "runs" / "publish").glob("*.json"))
+    assert json.loads(newest_run.read_text())["parts_worked"] == 0, "a seal builds no part again"
