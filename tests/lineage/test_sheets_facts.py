@@ -294,3 +294,16 @@ def test_a_gate_over_a_draw_prints_its_interval() -> None:
     field = "/gates/2/measured /gates/2/interval95/0 /gates/2/interval95/1"
     shown = [v["text"] for v in Page(render(manifest, "en")).values if v["data-field"] == field]
     assert shown == ["0.9912 (0.9812–0.9967)"] * 2
+
+
+@pytest.mark.parametrize(
+    ("lang", "line"), [("en", "Names of persons were not screened"), ("zh", "人名未筛查")]
+)
+def test_a_sheet_says_that_names_were_not_screened_unless_a_detector_looks_for_them(
+    lang: str, line: str
+) -> None:
+    manifest = manifest_of("shard")
+    assert line in render(manifest, lang) and line in render(manifest, lang, "md")
+    stages = [dict(stage) for stage in manifest["stages"]]
+    stages[-1]["detectors"] = [{**stages[-1]["detectors"][0], "codes": ["CN_MOBILE", "PERSON"]}]
+    assert line not in render({**manifest, "stages": stages}, lang)

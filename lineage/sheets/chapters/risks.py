@@ -25,11 +25,19 @@ def personal(read: Reader) -> Section:
             read.any(f"{at}/residual", absent="unmeasured"),
         ),
         read.columns("pii", "action", *(f"{c}#" for c in counts), "residual#"),
-        note=read.say("pii.note"),
+        note=read.say("pii.note")
+        if _names_sought(read)
+        else f"{read.say('pii.names')} {read.say('pii.note')}",
     )
     found = [entry.get("found") or 0 for entry in read.entries("/pii")]
     left = [entry.get("residual") or 0 for entry in read.entries("/pii")]
     return Section("personal", read.say("ch.personal"), [tables.with_bars(table, found, after=left)])
+
+
+def _names_sought(read: Reader) -> bool:
+    """Answer whether a detector that ran looks for names of persons."""
+    detectors = [d for stage in read.entries("/stages") for d in stage.get("detectors") or ()]
+    return any("PERSON" in (d.get("codes") or ()) for d in detectors)
 
 
 def screening(read: Reader) -> Section:

@@ -95,6 +95,8 @@ NEAR_MISSES = [
     ({"on": "screen", "codes": ["A.1-d"], "count": 2}, {"hits": [hit("A.1-d", 1.0)]}),
     ({"on": "screen", "codes": ["x"], "levels": ["marking"]}, {"hits": [hit("x", 1.0, "mention")]}),
     ({"on": "pii", "types": ["A"], "count_over": 1}, {"counts": [{"type": "B", "n": 9}]}),
+    ({"on": "pii", "per_kchar_over": 5.0}, {"per_kchar": 5.0}),
+    ({"on": "pii", "sensitive": ["medical-health"]}, {"sensitive": ["religion"]}),
     ({"on": "not-run", "stage": "pii", "detectors": ["x"]}, {"pii_not_run": ["e@1"]}),
 ]
 
