@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from desk_project import line, written
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta, binomtest
 
@@ -46,6 +46,7 @@ def test_a_small_audit_cannot_show_the_rate_with_confidence() -> None:
     assert allowed_failures(0, 0.96)["bound95"] == -1
 
 
+@settings(deadline=None)  # the first call loads scipy
 @given(st.integers(1, 900), st.data())
 def test_the_interval_is_that_of_scipy(n: int, data: st.DataObject) -> None:
     passed = data.draw(st.integers(0, n))
@@ -53,6 +54,7 @@ def test_the_interval_is_that_of_scipy(n: int, data: st.DataObject) -> None:
     assert share_interval(passed, n) == pytest.approx((theirs.low, theirs.high), abs=1e-4)
 
 
+@settings(deadline=None)  # the first call loads scipy
 @given(st.integers(1, 900), st.data())
 def test_the_upper_bound_is_the_quantile_of_the_beta_distribution(n: int, data: st.DataObject) -> None:
     k = data.draw(st.integers(0, n - 1))
