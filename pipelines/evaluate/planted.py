@@ -31,7 +31,7 @@ _ZERO_WIDTH = "\u200b\u200c"
 def seeds() -> list[LabelledSet]:
     """Return the test part of the seed examples: no act, sentence or template of it was trained on."""
     found = []
-    for path in sorted(SEEDS.glob("harm-*.yaml")):
+    for path in sorted(SEEDS.glob("*.yaml")):
         rows = expand(path).filter(pl.col("split") == "test")
         language = path.stem.rpartition("-")[2]
         rows = rows.select(
@@ -41,7 +41,8 @@ def seeds() -> list[LabelledSet]:
             pl.col("labels").list.contains(BENIGN).alias("benign"),
             pl.lit("").alias("subset"),
         )
-        found.append(made(f"own/seeds-{language}", rows.cast(SCHEMA)))
+        subject = "" if path.stem.startswith("harm") else f"{path.stem.rpartition('-')[0]}-"
+        found.append(made(f"own/seeds-{subject}{language}", rows.cast(SCHEMA)))
     return found
 
 

@@ -8,13 +8,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 import typer
 from ruamel.yaml import YAML
 
-from pipelines.train import cards, fit, measure, prepare
-from pipelines.train.seeds import BENIGN
+from pipelines.train import cards, fit, logistic, measure, prepare
+from stages.screen import classify, linear
 
 HERE = Path(__file__).parent
 DATA, FITTED, THRESHOLDS = HERE / "data", HERE / "fitted", HERE / "thresholds.json"
@@ -41,8 +40,11 @@ def run_train() -> None:
     params = _params()
     FITTED.mkdir(exist_ok=True)
     for name, settings in params["models"].items():
-        target = FITTED / f"{name}.ftz"
-        fit.fit(pl.read_parquet(DATA / f"{name}.parquet"), settings, params["seed"], target)
+        examples, target = pl.read_parquet(DATA / f"{name}.parquet"), _fitted(name, settings)
+        if settings.get("kind") == "linear":
+            logistic.fit(examples, settings, target)
+        else:
+            fit.fit(examples, settings, params["seed"], target)
         typer.echo(f"{name}: {target.stat().st_size / 1e6:.2f} MB")
 
 
@@ -51,7 +53,7 @@ def run_calibrate() -> None:
     """Choose each code's threshold for the stated false-positive rate on held-back benign text."""
     params, result = _params(), {}
     for name, settings in params["models"].items():
-        examples, scores = _scored(name)
+        examples, scores = _scored(name, settings)
         result[name] = {
             code: measure.threshold_for(
                 cards.benign_scores(examples, scores[code].to_numpy(), code), settings["false_positive_rate"]
@@ -66,8 +68,8 @@ def run_evaluate() -> None:
     """Measure on the test split; put models and cards where the screen stage finds them."""
     params, thresholds = _params(), json.loads(THRESHOLDS.read_text(encoding="utf-8"))
     for name, settings in params["models"].items():
-        examples, scores = _scored(name)
-        model = FITTED / f"{name}.ftz"
+        examples, scores = _scored(name, settings)
+        model = _fitted(name, settings)
         card = cards.card(name, settings, model, examples, scores, thresholds[name])
         shutil.copyfile(model, SHIPPED / model.name)
         text = json.dumps(card, indent=1, ensure_ascii=False, sort_keys=True)
@@ -82,20 +84,17 @@ def _params() -> dict[str, Any]:
     return YAML(typ="safe", pure=True).load((HERE / "params.yaml").read_text(encoding="utf-8"))
 
 
-def _scored(name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return a model's examples and its scores, one column per code."""
-    import fasttext
+def _fitted(name: str, settings: dict[str, Any]) -> Path:
+    return FITTED / f"{name}{linear.SUFFIX if settings.get('kind') == 'linear' else '.ftz'}"
 
-    examples = pl.read_parquet(DATA / f"{name}.parquet")
-    model = fasttext.load_model(str(FITTED / f"{name}.ftz"))
-    codes = sorted({label for labels in examples["labels"].to_list() for label in labels} - {BENIGN})
-    columns = {f"__label__{code}": k for k, code in enumerate(codes)}
-    scores = np.zeros((len(examples), len(codes)))
-    for row, line in enumerate(examples["line"].to_list()):
-        for probability, label in model.f.predict(line + "\n", len(codes) + 1, 0.0, "strict"):
-            if label in columns:
-                scores[row, columns[label]] = min(probability, 1.0)
-    return examples, pl.DataFrame(scores.round(4), schema=codes)
+
+def _scored(name: str, settings: dict[str, Any]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return a model's examples and its scores, one column per code."""
+    examples, model = pl.read_parquet(DATA / f"{name}.parquet"), _fitted(name, settings)
+    codes = logistic.codes_of(examples)
+    card = classify.Card(name, 1, "", settings["script"], (), codes, classify.PREPARE_VERSION, 0.5, {})
+    scores = classify.Classifier(model, card).score(examples["line"].to_list())
+    return examples, pl.DataFrame(scores.round(4), schema=list(codes))
 
 
 if __name__ == "__main__":

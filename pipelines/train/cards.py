@@ -15,6 +15,10 @@ from pipelines.train.measure import report
 from stages.screen.classify import PREPARE_VERSION
 
 MIN_POSITIVES = 50
+METHODS = {
+    "fasttext": "fastText supervised, one-vs-rest, one thread, quantised",
+    "linear": "logistic regression over hashed words, pairs and character n-grams, one-vs-rest, int8 weights",
+}
 LICENCES = {
     "cold": "COLDataset train part, Apache-2.0; its dev part is the held-back test split",
     "davidson": "hate-speech-and-offensive-language, MIT; a fifth by hashed id is the held-back test split",
@@ -50,9 +54,11 @@ def card(
         "threshold": max(thresholds.values()),
         "evidence": {"thresholds": thresholds, "test": metrics, "standing": STANDING},
         "training": {
-            "method": "fastText supervised, one-vs-rest, one thread, quantised",
+            "method": METHODS[params.get("kind", "fasttext")],
             "params": {
-                key: value for key, value in params.items() if key not in ("version", "script", "languages")
+                key: value
+                for key, value in params.items()
+                if key not in ("kind", "version", "script", "languages")
             },
             "examples": {
                 split: int((examples["split"] == split).sum()) for split in ("train", "calibrate", "test")

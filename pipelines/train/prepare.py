@@ -18,9 +18,8 @@ _COLD_CODES = {"race": "A.2-a", "region": "A.2-d", "gender": "A.2-e"}
 
 def examples(name: str, labels: Path | None) -> pl.DataFrame:
     """Return the examples of one model (SCHEMA), raw text; SettingsError where a labelled set is missing."""
-    seeds = (
-        expand(SEEDS / f"{name}.yaml") if (SEEDS / f"{name}.yaml").exists() else pl.DataFrame(schema=SCHEMA)
-    )
+    own = SEEDS / f"{name.replace('-topic-', '-')}.yaml"
+    seeds = expand(own) if own.exists() else pl.DataFrame(schema=SCHEMA)
     language = name.rpartition("-")[2]
     harm = expand(SEEDS / f"harm-{language}.yaml")
     benign = harm.filter(pl.col("labels").list.contains(BENIGN))
@@ -35,7 +34,7 @@ def examples(name: str, labels: Path | None) -> pl.DataFrame:
     other = other.filter(pl.col("labels").list.contains(BENIGN))
     if name.startswith("harm"):
         return pl.concat([seeds, other])
-    return pl.concat([seeds, other, harm_as_benign(harm)])
+    return pl.concat([seeds, thinned(other), harm_as_benign(thinned(harm))])
 
 
 def thinned(frame: pl.DataFrame) -> pl.DataFrame:

@@ -34,22 +34,26 @@ def expand(path: Path) -> pl.DataFrame:
             rows += [
                 (text, [code], split, "seed-template") for text in _fill(template, content.get("slots", {}))
             ]
-        rows += _framed(code, entry.get("terms", []), content.get("frames", []))
+        frames = content.get("frames", [])
+        rows += _framed(labels, entry.get("terms", []), frames, content.get("frames_per_term", len(frames)))
     return pl.DataFrame(rows, schema=SCHEMA, orient="row").unique("text", keep="first", maintain_order=True)
 
 
-def _framed(code: str, terms: list[str], frames: list[str]) -> list[tuple[str, list[str], str, str]]:
-    """Return each term in every frame; `{b}` is another term of the class and of the same split."""
+def _framed(
+    labels: list[str], terms: list[str], frames: list[str], per_term: int
+) -> list[tuple[str, list[str], str, str]]:
+    """Return each term in `per_term` frames in turn; `{b}` is another term of its class and split."""
     rows = []
     groups: dict[str, list[str]] = {name: [] for name in SPLITS}
-    for term in terms:  # names are few, and each one counts: three quarters are trained on
-        byte = hashlib.sha256(f"{code}/{term}".encode()).digest()[0] % 8
-        groups["train" if byte < 6 else ("calibrate" if byte == 6 else "test")].append(term)
+    for term in terms:  # names are few, and each one counts: seven eighths are trained on
+        byte = hashlib.sha256(f"{labels[-1]}/{term}".encode()).digest()[0] % 16
+        groups["train" if byte < 14 else ("calibrate" if byte == 14 else "test")].append(term)
     for split, group in groups.items():
         for i, term in enumerate(group):
-            for j, frame in enumerate(frames):
+            for j in range(per_term):
+                frame = frames[(i * per_term + j) % len(frames)]
                 other = group[(i + 1 + j) % len(group)]
-                rows.append((frame.format(term, b=other), [code], split, "seed-term"))
+                rows.append((frame.format(term, b=other), labels, split, "seed-term"))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""fastText classifiers: supervised, one-vs-rest over risk codes, each bound to its card by digest.
+"""Classifiers (fastText, or a linear head of linear.py): one-vs-rest over risk codes, each bound to its card by digest.
 
 Folded text is prepared so that Han characters stand apart: word n-grams are character n-grams in Chinese.
 Long documents are scored in windows; the worst window counts.
@@ -18,9 +18,11 @@ import numpy as np
 import polars as pl
 
 from lineage.errors import SettingsError, TrustError
+from stages.screen import linear
 from stages.screen.fold import _decode, _encode, _is_han
 
 SHIPPED = Path(__file__).parent / "models"
+SUFFIXES = (".bin", ".ftz", linear.SUFFIX)
 PREPARE_VERSION = 1
 _MIN_TOKENS = 3
 
@@ -52,14 +54,16 @@ Gate = Callable[
 
 
 class Classifier:
-    """One loaded fastText model with its card."""
+    """One loaded model with its card."""
 
     def __init__(self, path: Path, card: Card, origin: str = "shipped") -> None:
         self.path, self.card, self.origin = path, card, origin
 
     @cached_property
     def model(self) -> Any:
-        """The fastText model, loaded at first use."""
+        """The model (a linear.Head or fastText's), loaded at first use."""
+        if self.path.suffix == linear.SUFFIX:
+            return linear.load(self.path, self.card.codes)
         import fasttext
 
         try:
@@ -71,6 +75,8 @@ class Classifier:
 
     def score(self, windows: list[str]) -> np.ndarray:
         """Return float64[windows, codes]: the probability of each of the card's codes."""
+        if self.path.suffix == linear.SUFFIX:
+            return self.model.score(windows)
         columns = {f"__label__{code}": k for k, code in enumerate(self.card.codes)}
         result = np.zeros((len(windows), len(columns)))
         predict, k = self.model.f.predict, len(self.model.f.getLabels("strict")[0]) if columns else 0
@@ -82,7 +88,7 @@ class Classifier:
 
 
 def load(path: Path, origin: str = "shipped") -> Classifier:
-    """Return the classifier of a model file (*.ftz, *.bin) and its card (*.json), digests compared."""
+    """Return the classifier of a model file (SUFFIXES) and its card (*.json), digests compared."""
     card_path = path.with_suffix(".json")
     try:
         raw, fields = path.read_bytes(), json.loads(card_path.read_text(encoding="utf-8"))
@@ -119,11 +125,11 @@ def optional(fields: dict[str, Any]) -> set[str]:
 
 def shipped_path(name: str) -> Path:
     """Return the path of a shipped model; SettingsError names the models there are."""
-    path = SHIPPED / f"{name}.ftz"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in SHIPPED.glob("*.ftz"))) or "none"
+    found = {path.stem: path for path in SHIPPED.iterdir() if path.suffix in SUFFIXES}
+    if name not in found:
+        known = ", ".join(sorted(found)) or "none"
         raise SettingsError(f"no shipped model {name!r}", where="screen.models", cure=f"choose from: {known}")
-    return path
+    return found[name]
 
 
 def find(

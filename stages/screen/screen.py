@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from lineage.errors import SettingsError
-from stages.screen import cbrn, classify, external, fold, poison, secrecy, works
+from stages.screen import cbrn, classify, external, fold, linear, poison, secrecy, works
 from stages.screen.corpus_settings import CorpusSettings
 from stages.screen.lexicon import SHIPPED, Lexicon, load_folder, load_lexicon
 from stages.screen.matcher import FINDING, Matcher
@@ -111,7 +111,9 @@ def detectors(settings: ScreenSettings) -> list[dict[str, Any]]:
     for classifier in loaded.classifiers:
         card = classifier.card
         gates = loaded.context if card.needs or card.unless else ""
-        code = _code_digest("classify.py", "matcher.py") if gates else _code_digest("classify.py")
+        files = ("classify.py", *(("matcher.py",) if gates else ()))
+        files += ("linear.py",) if classifier.path.suffix == linear.SUFFIX else ()
+        code = _code_digest(*files)
         ruled = json.dumps([card.codes, card.needs, card.unless, card.script])
         digest = _sha(fold.digest(), code, card.sha256, gates, ruled, str(settings.window_chars))
         rows.append(_entry(card.detector, digest, card.codes, card.languages, dict(card.evidence)))
@@ -208,12 +210,13 @@ def _lexicons(settings: ScreenSettings) -> list[Lexicon]:
 
 
 def _models(settings: ScreenSettings) -> list[tuple[Path, str]]:
-    paths = [(classify.shipped_path(name), "shipped") for name in settings.models]
+    names = [name for name in settings.models if settings.cbrn or not name.startswith("cbrn-")]
+    paths = [(classify.shipped_path(name), "shipped") for name in names]
     if settings.operator_models:
-        found = sorted(p for p in Path(settings.operator_models).glob("*") if p.suffix in (".bin", ".ftz"))
+        found = sorted(p for p in Path(settings.operator_models).glob("*") if p.suffix in classify.SUFFIXES)
         if not found:
             raise SettingsError(
-                "no model (*.bin, *.ftz) in this folder",
+                "no model (*.bin, *.ftz, *.lin) in this folder",
                 where=settings.operator_models,
                 cure="set screen.operator_models to '' or fill it",
             )

@@ -19,7 +19,7 @@ LEXICONS = (
     "piracy",
     "doxxing",
 )
-MODELS = ("discrimination-zh", "hate-en", "harm-zh", "harm-en")
+MODELS = ("discrimination-zh", "hate-en", "harm-zh", "harm-en", "cbrn-topic-zh", "cbrn-topic-en")
 
 
 class ScreenSettings(BaseModel):
@@ -31,12 +31,15 @@ class ScreenSettings(BaseModel):
     operator_lexicons: str = Field(
         "", description="Folder with the operator's own lexicon files (*.yaml); empty: none."
     )
-    models: tuple[str, ...] = Field(MODELS, description="Shipped fastText classifiers to run, by name.")
+    models: tuple[str, ...] = Field(MODELS, description="Shipped classifiers to run, by name.")
     operator_models: str = Field(
-        "", description="Folder with the operator's own classifiers (*.bin|*.ftz, each with its card *.json)."
+        "",
+        description="Folder with the operator's own classifiers (*.bin|*.ftz|*.lin, each with its card *.json).",
     )
     secrecy: bool = Field(True, description="Look for secrecy, work-secret and trade-secret markings.")
-    cbrn: bool = Field(True, description="Look for names and CAS numbers of public CBRN control lists.")
+    cbrn: bool = Field(
+        True, description="Look for names, CAS numbers and topics of public CBRN control lists."
+    )
     poisoning: bool = Field(True, description="Look for hidden text, prompt injection and encoded payloads.")
     works: str = Field(
         "",

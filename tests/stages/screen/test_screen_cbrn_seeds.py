@@ -16,7 +16,7 @@ QUANTITY = re.compile(
 
 @pytest.fixture(params=FILES, ids=lambda p: p.stem)
 def rows(request):
-    return expand(request.param).with_columns(pl.col("labels").list.first().alias("code"))
+    return expand(request.param).with_columns(pl.col("labels").list.last().alias("code"))
 
 
 def test_each_field_has_names_in_each_split_beside_benign_topics(rows):
