@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import io
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,7 +22,8 @@ import typer
 import zstandard
 
 from pipelines.train.measure import auc, interval
-from stages.screen import ScreenSettings, annotate, scan
+from stages.screen import ScreenSettings, annotate, fold, scan
+from stages.screen.screen import engine
 
 #: Detector groups: codes (or a code prefix with *), whether classifiers count, threshold, levels.
 GROUPS: dict[str, dict[str, Any]] = {
@@ -32,7 +34,8 @@ GROUPS: dict[str, dict[str, Any]] = {
     "hate": {"detector": "^hate-", "code": "hate", "threshold": 0.5},
     "harm": {"detector": "^harm-", "code": "harm", "threshold": 0.5},
     "harm@.97": {"detector": "^harm-", "code": "harm", "threshold": 0.97},
-    "cbrn names": {"detector": "^cbrn-", "level": None, "threshold": 0.0},
+    "cbrn names": {"detector": "^cbrn-[^t]", "level": None, "threshold": 0.0},
+    "cbrn topic": {"detector": "^cbrn-topic-", "code": "cbrn", "threshold": 0.5},
     "cbrn context": {"detector": "^cbrn-", "level": "context|restricted", "threshold": 0.0},
     "poison, secrecy": {"detector": "^(poison|secrecy)-", "threshold": 0.5},
 }
@@ -42,6 +45,7 @@ WHOLE = (
     "discrimination@.97",
     "hate",
     "harm@.97",
+    "cbrn topic",
     "cbrn context",
     "poison, secrecy",
 )
@@ -52,7 +56,9 @@ MIN_SUBSET = 20
 
 def main(
     eval_dir: Annotated[Path, typer.Option(help="Folder with labelled sets, laid out by sub-folder.")],
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures here; without a name (or -): print them.")
+    ] = None,
     markdown: Annotated[Path | None, typer.Option(help="Rewrite the figures of this document.")] = None,
 ) -> None:
     """Measure recall, false positives and speed of the screen on a folder of labelled sets."""
@@ -60,9 +66,10 @@ def main(
     rows = [row for path in labelled(eval_dir) for row in measure(path, eval_dir, settings)]
     speed = [throughput(path, eval_dir) for path in corpora(eval_dir)]
     lines = table(rows, speed)
-    typer.echo("\n".join(lines))
-    if json_file:
-        json_file.write_text(json.dumps({"sets": rows, "speed": speed}, indent=1, ensure_ascii=False) + "\n")
+    figures = json.dumps({"sets": rows, "speed": speed}, indent=1, ensure_ascii=False)
+    typer.echo(figures if json_file == Path("-") else "\n".join(lines))
+    if json_file and json_file != Path("-"):
+        json_file.write_text(figures + "\n", encoding="utf-8")
     if markdown:
         replace_block(markdown, lines)
 
@@ -176,6 +183,7 @@ def throughput(path: Path, root: Path) -> dict[str, Any]:
     docs = docs.with_columns(pl.col("text_sha256").alias("doc_id"))
     settings = ScreenSettings()
     annotate(docs.head(5), settings)
+    names = lexicon_speed(texts, settings)
     began = time.process_time()
     hits = annotate(docs, settings)
     seconds = time.process_time() - began
@@ -188,8 +196,19 @@ def throughput(path: Path, root: Path) -> dict[str, Any]:
         "docs": len(texts),
         "mb": round(size / 1e6, 2),
         "mb_s": round(size / 1e6 / seconds, 1),
+        "lexicon_mb_s": names,
         "flagged": whole,
     }
+
+
+def lexicon_speed(texts: pl.Series, settings: ScreenSettings) -> float:
+    """Return MB of UTF-8 per second of one core for folding, matching and all rules (processor time)."""
+    data, offsets = fold.utf8_parts(texts.to_arrow())
+    matcher = engine(settings).matcher
+    began = time.process_time()
+    folded, ends = fold.fold(data, offsets)
+    matcher.findings(matcher.match(folded, ends))
+    return round(int(texts.str.len_bytes().sum()) / 1e6 / (time.process_time() - began), 1)
 
 
 def table(rows: list[dict[str, Any]], speed: list[dict[str, Any]]) -> list[str]:
@@ -216,12 +235,14 @@ def table(rows: list[dict[str, Any]], speed: list[dict[str, Any]]) -> list[str]:
         "",
     ]
     lines += [
-        "| corpus | docs | MB | MB/s per core | " + " | ".join(WHOLE) + " |",
-        "|---" * (4 + len(WHOLE)) + "|",
+        "| corpus | docs | MB | MB/s per core | lexicons alone, MB/s | " + " | ".join(WHOLE) + " |",
+        "|---" * (5 + len(WHOLE)) + "|",
     ]
     for row in speed:
         cells = " | ".join(percent(row["flagged"][group]) for group in WHOLE)
-        lines.append(f"| {row['corpus']} | {row['docs']} | {row['mb']} | {row['mb_s']} | {cells} |")
+        lines.append(
+            f"| {row['corpus']} | {row['docs']} | {row['mb']} | {row['mb_s']} | {row['lexicon_mb_s']} | {cells} |"
+        )
     return lines
 
 
@@ -259,5 +280,16 @@ def _byte(value: str) -> int:
     return hashlib.sha256(value.encode()).digest()[0]
 
 
+def arguments(given: list[str]) -> list[str]:
+    """Return the arguments with `-` after a `--json` that names no file."""
+    result = []
+    for k, word in enumerate(given):
+        result.append(word)
+        if word == "--json" and (k + 1 == len(given) or given[k + 1].startswith("--")):
+            result.append("-")
+    return result
+
+
 if __name__ == "__main__":
+    sys.argv[1:] = arguments(sys.argv[1:])
     typer.run(main)
