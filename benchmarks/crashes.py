@@ -45,7 +45,7 @@ def main() -> None:
     )
     parser.add_argument("--strikes", type=int, default=100)
     parser.add_argument("--seed", type=int, default=20260101)
-    parser.add_argument("--longest", type=float, default=12.0, help="seconds from start to strike, at most")
+    parser.add_argument("--longest", type=float, default=25.0, help="seconds from start to strike, at most")
     add_outputs(parser)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
