@@ -6,10 +6,10 @@ import re
 
 from pattern_kit import attacks, cost, patterns
 
-SMALL, LARGE, MOST = 1000, 4000, 1.0
-#: Below this many seconds for LARGE characters no growth can be told; 16 million steps take far longer.
-UNSEEN = 0.004
-RATIO = 10  # of the work at LARGE to that at SMALL: 4 is linear, 16 is quadratic
+SMALL, LARGE, MOST = 4000, 16000, 2.0
+#: Below this many seconds for LARGE characters no growth can be told; 256 million steps take far longer.
+UNSEEN = 0.03
+RATIO = 9  # of the work at LARGE to that at SMALL: 4 is linear, 16 is quadratic
 
 
 def grows(pattern: re.Pattern, at_start: bool) -> str | None:

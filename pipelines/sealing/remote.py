@@ -12,9 +12,7 @@ from lineage.errors import HallmarkError, InputError
 
 BLOCK = 1 << 20
 #: Protocols by which DVC and git are reached; every other one is left to fsspec.
-_GIT = re.compile(
-    r"^(?:git@[^/]+:|ssh://|git://|git\+).+|^https?://.+\.git(?:@.+)?$|^https?://.+[^/]@[^/@:]+$"
-)
+_GIT = ("ssh://", "git://", "git+")
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _LOGIN = re.compile(r"([a-z][a-z0-9+.-]{0,40}://)[^/@\s]+@", re.IGNORECASE)
 _QUERY = re.compile(r"(?<=[^\s?])\?[^\s]*(?=\s|$)")
@@ -63,9 +61,21 @@ def open_remote(spec: str, path: str = "release") -> Remote:
     folder = Path(spec)
     if (folder / _MARK).is_file():
         return Remote(public_name(spec), lambda name: (folder / name).open("rb"))
-    if _URL.match(spec) and not _GIT.match(spec):
+    if _URL.match(spec) and not _is_git(spec):
         return _addressed(spec)
     return _repository(spec, path)
+
+
+def _is_git(spec: str) -> bool:
+    """Tell whether git reads this address: by its protocol, by `.git`, or by the revision behind its last `@`."""
+    if spec.startswith("git@"):
+        host, _, rest = spec[4:].partition(":")
+        return bool(host and rest) and "/" not in host
+    if not spec.startswith(("https://", "http://")):
+        return spec.startswith(_GIT)
+    place, _, revision = spec.partition("//")[2].rpartition("@")
+    named = bool(place) and not place.endswith("/") and bool(revision) and not {"/", ":"} & set(revision)
+    return named or spec.endswith(".git") or ".git@" in spec
 
 
 def _addressed(spec: str) -> Remote:
@@ -86,7 +96,7 @@ def _repository(spec: str, path: str) -> Remote:
     from scmrepo.exceptions import SCMError
 
     repo, revision = split_revision(spec)
-    if not (_URL.match(repo) or _GIT.match(repo) or Path(repo).is_dir()):
+    if not (_URL.match(repo) or _is_git(repo) or Path(repo).is_dir()):
         raise InputError("no such folder, address or repository", where=public_name(spec))
     try:
         from dvc.api import DVCFileSystem
