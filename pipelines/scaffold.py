@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 import shutil
 import subprocess
@@ -30,7 +31,7 @@ def make_project(folder: Path, name: str = "", *, ci: str = "", today: dt.date |
         raise HallmarkError(
             "there is a project here already", where=str(folder), cure="choose another folder"
         )
-    name = name or re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-") or "corpus"
+    name = name or _name_of(folder.name)
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
         raise SettingsError(f"{name!r} is not a name", cure="use lower-case letters, digits and hyphens")
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,6 +51,12 @@ def make_project(folder: Path, name: str = "", *, ci: str = "", today: dt.date |
         "      dvc repro",
         "      hallmark verify release",
     ]
+
+
+def _name_of(folder: str) -> str:
+    """Return the project's name; what ASCII cannot write is told apart by a digest, because ids must differ."""
+    name = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")
+    return name or f"corpus-{hashlib.sha256(folder.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
 
 
 def _params(name: str, today: dt.date | None) -> Params:

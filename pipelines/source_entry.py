@@ -117,6 +117,9 @@ def _validated(project: Project, text: str, id: str, model: Any) -> Any:
     try:
         trial.write_text(text, encoding="utf-8")
         return next(s for s in load_sources(trial) if s.id == id)
+    except HallmarkError as e:  # the file it names was never shown
+        e.where = (e.where or "").replace(trial.name, "sources.yaml (with the new entry)")
+        raise
     finally:
         trial.unlink(missing_ok=True)
 

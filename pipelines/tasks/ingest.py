@@ -22,10 +22,13 @@ from pipelines.project import PartRef, Project, read_json, write_json
 from pipelines.stage_run import StageRun
 from stages.ingest import in_a_row, mark_repeats, plan_parts, read_row, taken_before
 from stages.ingest import read_part as read_source_part
+from stages.ingest.assemble import LICENCE_UNREAD
 from stages.ingest.files import InputFile
 
 #: Which parts of a source were compared for equal ids, and the keys of those that were marked.
 IDS = "ids.json"
+#: What is counted by source; `licence_unread`: the document's own licence is no expression, the source's stands.
+COUNTS = ("documents", "unreadable", "licence_unread", "text_bytes")
 
 
 @dataclass(frozen=True)
@@ -203,12 +206,13 @@ def _counts(project: Project) -> dict[str, Any]:
     for ref in [
         PartRef(p["source"], p["part"]) for p in read_json(project.data / "ingest" / "plan.json")["parts"]
     ]:
-        table = parts.read_part(project.table("ingest", ref), ["status", "bytes"])
-        row = by_source.setdefault(ref.source, {"documents": 0, "unreadable": 0, "text_bytes": 0})
+        table = parts.read_part(project.table("ingest", ref), ["status", "bytes", "transforms"])
+        row = by_source.setdefault(ref.source, dict.fromkeys(COUNTS, 0))
         row["documents"] += table.height
         row["unreadable"] += int((table["status"] != "ok").sum())
+        row["licence_unread"] += int(table["transforms"].list.contains(LICENCE_UNREAD).sum() or 0)
         row["text_bytes"] += int(table["bytes"].sum() or 0)
-    total = {k: sum(r[k] for r in by_source.values()) for k in ("documents", "unreadable", "text_bytes")}
+    total = {k: sum(r[k] for r in by_source.values()) for k in COUNTS}
     return total | {
         "parts": len(read_json(project.data / "ingest" / "plan.json")["parts"]),
         "sources": by_source,

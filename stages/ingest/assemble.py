@@ -21,6 +21,8 @@ from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Source, licence_problem
 from stages.ingest.text_scan import scan_texts
 
+#: Noted where a document's own licence is no SPDX expression, so that the source's stands for it.
+LICENCE_UNREAD = "licence-unread"
 _is_nfc = partial(is_normalized, "NFC")
 
 
@@ -81,7 +83,9 @@ def _plain_table(source: Source, piece: Columns, chars: np.ndarray, settings: In
         "chars": pa.array(chars),
         "bytes": pa.array(np.diff(borders_of(piece.text))),
         "ai_label": none,
-        "transforms": pa.repeat(pa.scalar(list(piece.common), DOCUMENTS.field("transforms").type), size),
+        "transforms": _noted(piece.plain.get("licence"), [tuple(piece.common)] * size)
+        if piece.plain.get("licence") is not None
+        else pa.repeat(pa.scalar(list(piece.common), DOCUMENTS.field("transforms").type), size),
     }
     return _from_columns(columns, piece.plain, size)
 
@@ -139,7 +143,7 @@ def _table(source: Source, batch: Batch, settings: IngestSettings) -> pa.Table:
         "bytes": [None if text is None else len(text) for text in encoded],
         "ai_label": [item[0] for item in labels] if labels else None,
         "ai_label_json": [item[1] for item in labels] if labels else None,
-        "transforms": batch.transforms or [()] * size,
+        "transforms": _noted(batch.plain.get("licence"), batch.transforms or [()] * size),
     }
     return _from_columns(columns, batch.plain, size)
 
@@ -227,6 +231,18 @@ def _licences(source: Source, own: Any, size: int) -> Any:
         return default
     known = {value: value if value and not licence_problem(value) else source.licence for value in values}
     return [known[value] for value in stated]
+
+
+def _noted(own: Any, transforms: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Note at each document whose own licence is no SPDX expression that the source's stands for it."""
+    if own is None:
+        return transforms
+    stated = own.to_pylist() if isinstance(own, pa.Array) else own
+    bad = {value for value in set(stated) if value and licence_problem(value)}
+    if not bad:
+        return transforms
+    mark = (LICENCE_UNREAD,)
+    return [(*done, *mark) if value in bad else done for done, value in zip(transforms, stated, strict=True)]
 
 
 def text_array(encoded: list[bytes | None]) -> pa.Array:

@@ -63,6 +63,13 @@ def books(folder: Path, keys: Path) -> dict:
     return json.loads((folder / "metrics" / "ingest.json").read_text())
 
 
+def test_an_unknown_licence_names_the_file_that_the_user_knows(project: Path, keys_folder: Path) -> None:
+    before = (project / "sources.yaml").read_bytes()
+    said = add(project, keys_folder, "in/good.jsonl", "other", licence="Friendly", code=1).stderr
+    assert "sources.yaml" in said and ".sources.new" not in said and "Friendly" in said
+    assert (project / "sources.yaml").read_bytes() == before
+
+
 def test_a_missing_file_is_named_and_nothing_runs(project: Path, keys_folder: Path) -> None:
     (project / "in" / "good.jsonl").unlink()
     done = stages(project, keys_folder, "inventory", code=1)

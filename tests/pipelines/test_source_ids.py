@@ -47,6 +47,14 @@ def revise(root: Path, revision: str) -> None:
     write_json(root / "sources.yaml", {"sources": [ENTRY | {"revision": revision}]})
 
 
+def test_documents_whose_own_licence_cannot_be_read_are_counted(project):
+    lines = [{"id": n, "text": f"page {n}", "license": n} for n in ("MIT", "my own", "ask the author")]
+    (project.root / "in" / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    ingest(project)
+    counted = read_json(project.root / "metrics" / "ingest.json")
+    assert counted["licence_unread"] == counted["sources"]["shelf"]["licence_unread"] == 2
+
+
 def ingest(project: Project) -> tuple[dict, dict[str, bytes]]:
     """Run inventory and ingest; return the errors by native id, and each part's bytes."""
     run_stage("inventory", project)

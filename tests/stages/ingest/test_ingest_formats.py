@@ -261,4 +261,6 @@ def test_a_second_record_with_the_same_id_is_told(put, tmp_path):
 def test_a_documents_own_licence_wins_if_it_is_one(put, tmp_path):
     lines = [{"text": str(n), "license": licence} for n, licence in enumerate(["MIT", "my own", None])]
     put("a.jsonl", jsonl(*lines))
-    assert [row["licence"] for row in read_all(tmp_path)] == ["MIT", "CC0-1.0", "CC0-1.0"]
+    rows = read_all(tmp_path)
+    assert [row["licence"] for row in rows] == ["MIT", "CC0-1.0", "CC0-1.0"]
+    assert [row["transforms"] for row in rows] == [[], ["licence-unread"], []]
