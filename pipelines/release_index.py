@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from lineage.digests import sha256_file
 from lineage.removals import keyed_id
 from pipelines import parts
-from pipelines.project import Project, write_bytes
+from pipelines.project import PartRef, Project, write_bytes
 from pipelines.removal.keys import hmac_of
 from pipelines.removal.request import signature_method
 from pipelines.sealing import seals
@@ -41,16 +41,16 @@ METHOD, KEY_ID = b"hallmark.method", b"hallmark.hmac_key"
 TRACKED = "outs:\n- path: data/dedup_index\n  hash: md5\n  remote: restricted\nwdir: ..\n"
 
 
-def append(project: Project, version: str, flow: dict[str, int]) -> Path | None:
+def append(project: Project, version: str) -> Path | None:
     """Write the index of the release that the last run made, and return its file; an index that stands stays.
 
-    None, with a warning, where data/ holds no run of this release: `flow` is what its manifest counts.
+    None, with a warning, where data/ holds no run of this release, document by document.
     """
     path = project.data / FOLDER / f"{version}.parquet"
     tracked = project.root / "history" / f"{FOLDER}.dvc"
     if path.is_file():
         return path
-    if _counted(project) != {n: flow[n] for n in ("in", "kept", "redacted", "removed")}:
+    if not _made_by_this_run(project):
         print(
             f"warning: data/ holds no run of release {version}; its documents are not in the index of releases, so "
             "later runs cannot compare theirs with them (run `dvc repro` on its commit, then seal again)",
@@ -119,25 +119,81 @@ def near(project: Project, texts: Sequence[str], least: float | None = None) -> 
     return sorted(told, key=lambda t: (t["query"], -t["estimate"], sealed.index(t["release"]), t["keyed_id"]))
 
 
-def _counted(project: Project) -> dict[str, int] | None:
-    """Return the documents of data/decide by disposition; None where there is no whole run."""
-    tables = sorted((project.data / "decide").glob("*/*.parquet"))
-    if not tables or not (project.data / "ingest" / "plan.json").is_file():
-        return None
-    counts = pl.concat([parts.read_part(t, ["disposition"]) for t in tables])["disposition"].value_counts()
-    by = dict(counts.rows())
-    return {"in": sum(by.values())} | {n: by.get(n, 0) for n in ("kept", "redacted", "removed")}
+def known(project: Project) -> list[dict[str, str]]:
+    """Return [{release, sha256}] of what `before` finds: inventory tells dedup, which DVC would skip otherwise."""
+    return [{"release": v, "sha256": digest(p)} for v, p in before(project)]
+
+
+def holding(project: Project, keyed: set[bytes]) -> list[Path]:
+    """Return the index files that still hold the fingerprint of a document under one of these keyed ids."""
+    found = []
+    for path in sorted((project.data / FOLDER).glob("*.parquet")):
+        table = parts.read_part(path, ["doc_id", "signature", "exact"])
+        there = pl.col("exact").is_not_null() | pl.col("signature").is_not_null()
+        if keyed & set(table.filter(there)["doc_id"]):
+            found.append(path)
+    return found
+
+
+def forget(path: Path, keyed: set[bytes]) -> int:
+    """Erase the fingerprints of these documents from one index and return how many; their rows and outcomes stay."""
+    schema, table = pq.read_schema(path), parts.read_part(path)
+    mine = pl.col("doc_id").is_in(pl.Series(sorted(keyed), dtype=pl.Binary).implode())
+    left = table.with_columns(
+        *(pl.when(~mine).then(pl.col(n)).alias(n) for n in ("exact", "signature")),
+        shingles=pl.when(mine).then(pl.lit(0, pl.UInt32)).otherwise("shingles"),
+    )
+    _replace(path, schema, [left.to_arrow()])
+    return table.select(mine.sum()).item()
+
+
+def _made_by_this_run(project: Project) -> bool:
+    """Tell whether data/ agrees with the lineage in release/: the same parts, documents, verdicts and texts."""
+    folder = project.release / "lineage"
+    released = {path.relative_to(folder) for path in folder.glob("*/*.parquet")}
+    if not released or not (project.data / "ingest" / "plan.json").is_file():
+        return False
+    refs = project.parts()
+    if {Path(ref.file()) for ref in refs} != released:
+        return False
+    _, key = hmac_of(project)
+    return all(_agrees(project, ref, key, folder / ref.file()) for ref in refs)
+
+
+def _agrees(project: Project, ref: PartRef, key: bytes, lineage: Path) -> bool:
+    """Compare one part row by row; a document that was not published is known by its keyed id, without its text."""
+    tables = [project.table(n, ref) for n in ("ingest", "decide", "dedup_signatures")]
+    if not all(t.is_file() for t in tables):
+        return False
+    told = parts.read_part(lineage, ["doc_id", "keyed_id", "disposition", "reason", "text_in_sha256"])
+    docs = parts.read_part(tables[0], ["doc_id", "text_sha256"])
+    verdict = parts.read_part(tables[1], ["doc_id", "disposition", "reason"])
+    if not told.height == docs.height == verdict.height or not docs["doc_id"].equals(verdict["doc_id"]):
+        return False
+    published = told["doc_id"].is_not_null()
+    unnamed = docs.filter(~published)["doc_id"]
+    keyed = pl.Series([keyed_id(key, d) for d in unnamed], dtype=pl.Binary)
+    live = told.filter(published).select("doc_id", "text_in_sha256").cast(pl.Binary)
+    return (
+        told.select("disposition", "reason").equals(verdict.select("disposition", "reason"))
+        and told.filter(~published)["keyed_id"].cast(pl.Binary).equals(keyed)
+        and live.rows() == docs.filter(published).select("doc_id", "text_sha256").rows()
+    )
 
 
 def _write(project: Project, path: Path) -> None:
-    """Write the index part by part through a temporary file, so that memory holds one part."""
+    """Write the index part by part, so that memory holds one part."""
     key_id, key = hmac_of(project)
     notes = {METHOD: signature_method(project).encode(), KEY_ID: key_id.encode()}
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _replace(path, INDEX.with_metadata(notes), _rows(project, key))
+
+
+def _replace(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with pq.ParquetWriter(temporary, INDEX.with_metadata(notes), compression="zstd") as writer:
-            for table in _rows(project, key):
+        with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+            for table in tables:
                 writer.write_table(
                     parts.conform(table, INDEX, where=str(path)), row_group_size=parts.ROW_GROUP
                 )

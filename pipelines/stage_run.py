@@ -101,12 +101,14 @@ class StageRun:
         *,
         extra: Any = None,
         key_extra: Any = None,
+        key_settings: Any = None,
         aligned: tuple[str, ...] | None = None,
         label: str | None = None,
     ) -> dict[PartRef, dict[str, Any] | None]:
         """Run `fn` over every part whose key changed; return its log line per part, None where it was skipped.
 
         `key_extra` is what the result depends on besides inputs, settings and code: a value, or a function of the part.
+        `key_settings` stands for the settings in the key where the result depends on some of them only.
         """
         from pipelines import parts
         from pipelines.part_work import PartTask
@@ -116,7 +118,7 @@ class StageRun:
             key = parts.content_key(
                 fn=fn,
                 inputs=[self.input_key(name, ref) for name in inputs],
-                settings=self.settings,
+                settings=self.settings if key_settings is None else key_settings,
                 code=self.code,
                 extra=key_extra(ref) if callable(key_extra) else key_extra,
             )

@@ -44,7 +44,7 @@ def seal(
         refuse_rewritten(history / seals.LATEST, trust, ids, day)
         write_bytes(history / f"{version}.json", canonical.dumps(record) + b"\n")
         found.append(record)
-    append(project, version, facts["flow"])
+    append(project, version)
     if record["seq"] == len(found):
         write_newest(project, trust, found, days=days, today=day)
     _note(project, record, actor)

@@ -18,6 +18,7 @@ from stages import dedup
 CARRIED = (
     "verified.parquet"  # similarities by the digests of the two texts: what the next run need not compute
 )
+SIGNED_BY = ("num_perm", "seed", "word_ngram", "char_ngram")  # the settings on which a signature depends
 COLUMNS = ("row", "doc_id", "status", "text", "text_sha256")
 
 
@@ -27,6 +28,7 @@ def run(run: StageRun) -> dict[str, Any]:
         "pipelines.tasks.dedup:sign",
         {"ingest": COLUMNS},
         ("dedup_signatures",),
+        key_settings=run.settings.model_dump(include=set(SIGNED_BY)),
         aligned=("dedup_signatures",),
     )
     run.sweep("dedup_signatures")

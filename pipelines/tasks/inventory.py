@@ -45,6 +45,10 @@ def run(run: StageRun) -> dict[str, Any]:
         {p for s in project.sources.values() for p in s.paths if is_remote(p)},
     )
     source_lock.hold(project.root, listing["ingest"]["sources"], project.sources)
+    if project.params.dedup.earlier:
+        from pipelines.release_index import known  # needs polars; only where asked
+
+        listing["dedup"]["earlier"] = known(project)
     for name, sources in _views(run).items():
         listing[name]["sources"] = sources
     listing["publish"]["part_code"] = code_digest(

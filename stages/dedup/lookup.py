@@ -30,7 +30,7 @@ def similar(
     """Return SIMILAR: every document of the index whose estimate reaches `least` (default: the threshold), sorted.
 
     index_files: tables with the columns of SIGNATURES, made with the same method (compare `method(settings)`).
-    Every signature is compared, about two million a second and text, and no band can miss one; for many texts use
+    Every signature is compared, and no band can miss one; for many texts use
     `earlier`. The standard error of an estimate is sqrt(s (1 - s) / num_perm).
     """
     asked = _signed(texts, settings)

@@ -49,7 +49,12 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 
 #: Code outside `stages/<name>` that can change a stage's result, relative to the installed packages' folder.
 SHARED: dict[str, tuple[str, ...]] = {
-    "dedup": ("pipelines/tasks/dedup_repeats.py", "pipelines/tasks/dedup_steps.py"),
+    "dedup": (
+        "pipelines/release_index.py",
+        "pipelines/tasks/dedup_earlier.py",
+        "pipelines/tasks/dedup_repeats.py",
+        "pipelines/tasks/dedup_steps.py",
+    ),
     "screen": ("pipelines/tasks/screen_corpus.py",),
     "sample": ("stages/decide",),
     "decide": ("pipelines/removal", "lineage/removals", "lineage/ledger.py"),

@@ -251,3 +251,29 @@ def test_another_threshold_compares_no_pair_again_and_other_shingles_all(project
     compared.clear()
     work(project, **fixed | {"word_ngram": 4})
     assert sum(compared) > 0
+
+
+def test_a_threshold_signs_nothing_again_and_what_a_signature_depends_on_signs_everything(
+    project: Path, monkeypatch
+) -> None:
+    run, _ = work(project, **SETTINGS)
+    tables = [run.project.table("dedup_signatures", ref) for ref in run.parts]
+    before = [t.stat().st_mtime_ns for t in tables]
+    others = {"threshold": 0.7, "hot_band_size": 9, "batch_shingles": 2000, "source_loss_warn": 0.1}
+    work(project, **SETTINGS | others)
+    assert [t.stat().st_mtime_ns for t in tables] == before
+    for changed in ({"num_perm": 64}, {"seed": 2}, {"word_ngram": 3}, {"char_ngram": 3}):
+        then = [t.stat().st_mtime_ns for t in tables]
+        work(project, **SETTINGS | changed)
+        assert all(t.stat().st_mtime_ns != at for t, at in zip(tables, then, strict=True)), changed
+
+
+def test_a_lower_threshold_finds_what_the_earlier_one_had_turned_away(project: Path) -> None:
+    _, strict = work(project, **SETTINGS | {"threshold": 0.95})
+    _, loose = work(project, **SETTINGS | {"threshold": 0.6})
+    carried_over = written(project)
+    for name in ("dedup", "dedup_signatures", "dedup_edges"):
+        shutil.rmtree(project / "data" / name)
+    _, fresh = work(project, **SETTINGS | {"threshold": 0.6})
+    assert written(project) == carried_over
+    assert loose == fresh and loose["near_pairs"] > strict["near_pairs"]

@@ -70,6 +70,46 @@ def test_a_release_whose_run_is_not_at_hand_is_sealed_with_a_warning(project, ca
     assert "not in the index of releases" in capsys.readouterr().err
 
 
+def test_a_run_with_the_same_counts_and_other_documents_is_not_taken_for_the_release(project, capsys) -> None:
+    ref = project.parts()[0]
+    table = project.table("decide", ref)
+    verdicts = parts.read_part(table)
+    swapped = verdicts.with_columns(verdicts["disposition"].reverse(), verdicts["reason"].reverse())
+    assert sorted(swapped["disposition"]) == sorted(verdicts["disposition"]) and not swapped.equals(verdicts)
+    rewrite(table, swapped)
+    assert not sealed(project).exists()
+    assert "not in the index of releases" in capsys.readouterr().err
+    rewrite(table, verdicts)
+    docs = project.table("ingest", ref)
+    changed = parts.read_part(docs).with_columns(text_sha256=pl.lit(b"1" * 32))
+    rewrite(docs, changed)
+    assert not sealed(project).exists()
+
+
+def rewrite(path, table) -> None:
+    schema = parts.pq.read_schema(path).remove_metadata()
+    parts.write_part(path, table, schema, parts.stored_key(path))
+
+
+def test_a_seal_changes_what_dedup_depends_on_only_where_it_matches_earlier_releases(project) -> None:
+    path = project.root / "params.yaml"
+    words = path.read_text(encoding="utf-8").replace("0.1.0", "0.2.0")
+    known = project.data / "inventory" / "dedup.json"
+    seen = []
+    for asked in (words, words.replace("\n  earlier: false", "\n  earlier: true")):
+        for index in (None, sealed):
+            if index:
+                path.write_text(asked.replace("0.2.0", "0.1.0"), encoding="utf-8")
+                index(project)
+            path.write_text(asked, encoding="utf-8")
+            house.run(project.root, "inventory")
+            seen.append(known.read_bytes())
+        if asked == words:
+            (project.data / "dedup_index" / "0.1.0.parquet").unlink()
+    assert seen[0] == seen[1]
+    assert seen[2] != seen[3] and b'"0.1.0"' in seen[3]
+
+
 def test_the_next_version_meets_the_sealed_one_and_a_version_never_meets_itself(project) -> None:
     sealed(project)
     path = project.root / "params.yaml"
