@@ -124,29 +124,6 @@ def known(project: Project) -> list[dict[str, str]]:
     return [{"release": v, "sha256": digest(p)} for v, p in before(project)]
 
 
-def holding(project: Project, keyed: set[bytes]) -> list[Path]:
-    """Return the index files that still hold the fingerprint of a document under one of these keyed ids."""
-    found = []
-    for path in sorted((project.data / FOLDER).glob("*.parquet")):
-        table = parts.read_part(path, ["doc_id", "signature", "exact"])
-        there = pl.col("exact").is_not_null() | pl.col("signature").is_not_null()
-        if keyed & set(table.filter(there)["doc_id"]):
-            found.append(path)
-    return found
-
-
-def forget(path: Path, keyed: set[bytes]) -> int:
-    """Erase the fingerprints of these documents from one index and return how many; their rows and outcomes stay."""
-    schema, table = pq.read_schema(path), parts.read_part(path)
-    mine = pl.col("doc_id").is_in(pl.Series(sorted(keyed), dtype=pl.Binary).implode())
-    left = table.with_columns(
-        *(pl.when(~mine).then(pl.col(n)).alias(n) for n in ("exact", "signature")),
-        shingles=pl.when(mine).then(pl.lit(0, pl.UInt32)).otherwise("shingles"),
-    )
-    _replace(path, schema, [left.to_arrow()])
-    return table.select(mine.sum()).item()
-
-
 def _made_by_this_run(project: Project) -> bool:
     """Tell whether data/ agrees with the lineage in release/: the same parts, documents, verdicts and texts."""
     folder = project.release / "lineage"
