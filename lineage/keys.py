@@ -180,12 +180,23 @@ def _create(path: Path, data: bytes) -> bool:
     return True
 
 
-def _read_private(path: Path) -> bytes:
+def create_secret(path: Path, data: bytes) -> bool:
+    """Write a secret of the project's own (0600) whole or not at all; False where one stands there already."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return not path.exists() and _create(path, data)
+
+
+def read_secret(path: Path, cure: str) -> bytes:
+    """Return a secret's bytes; a missing one, or one that others can read, is a TrustError with this cure."""
+    return _read_private(path, cure)
+
+
+def _read_private(path: Path, cure: str = _RUN_INIT) -> bytes:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         data = path.read_bytes()
     except FileNotFoundError:
-        raise TrustError("no key here", where=str(path), cure=_RUN_INIT) from None
+        raise TrustError("no key here", where=str(path), cure=cure) from None
     except OSError as error:
         raise TrustError(f"the key cannot be read: {error.strerror}", where=str(path)) from None
     if os.name == "posix" and mode & 0o077:

@@ -21,6 +21,7 @@ from lineage.sheets import render
 from pipelines import parts
 from pipelines.executor import usage
 from pipelines.project import PartRef, write_bytes, write_json
+from pipelines.quarantine.vault import manifest_facts
 from pipelines.release_tree import DONE
 from stages.decide.languages import with_language_gaps
 from stages.publish.diversity import fairness_facts
@@ -102,6 +103,7 @@ def _fill(task: BuildTask, fresh: Path) -> None:
     facts = part_facts(ref.source, ref.part, tables, rows, policy, residual)
     facts["tokens"] = count(rows["text"], task.settings.tokenizer, Path(common["root"]))
     facts["fairness"] = fairness_facts(tables, policy, common["source"]["jurisdiction"])
+    facts["quarantine"] = manifest_facts(tables["ingest"], tables["decide"], common["hmac"])
     facts["technical"] = part_counts(tables, policy, common["stages"])
     personal = personal_facts(tables["pii"], tables["decide"], rows, task.pii_settings)
     asked = {"stages": common["stages"], "source": common["source"], "personal": personal}

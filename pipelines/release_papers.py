@@ -24,6 +24,7 @@ from pipelines.sealing.parents import release_folder
 from pipelines.sealing.superseded import merged, parts_of, superseded
 from pipelines.stage_run import StageRun
 from pipelines.tasks.sample import load_edges
+from stages.decide import lanes
 from stages.decide.policy import Policy
 from stages.decide.reviews import read_reviews
 from stages.publish import technical
@@ -45,6 +46,7 @@ def write_papers(
     facts |= _coverage(run, common["stages"])
     overtaken = superseded(run.project.root / "history", release.version, parts_of(staging, manifests))
     facts["revocations"] = merged(facts["revocations"], overtaken)
+    facts["lanes"] = lanes.facts(facts["probes"], policy.lanes)
     facts["technical"] = technical.release_facts((m["technical"] for m in manifests), common["stages"])
     asked = {"stages": common["stages"], "assessments": assessments(manifests, release.as_of.isoformat())}
     measured = merge(manifests) | facts | asked

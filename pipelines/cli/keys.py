@@ -43,6 +43,18 @@ def admit(path: Path, public_pem: str, role: str) -> bool:
     return keyring.admit(path, public_pem, role)
 
 
+@app.command("quarantine")
+def quarantine() -> None:
+    """Make the key that locks quarantine/ (`decide.quarantine: fernet`), if there is none."""
+    from lineage import keys
+    from pipelines.quarantine.vault import make_key
+
+    path, made = make_key(keys.default_folder())
+    typer.echo(
+        f"{'made' if made else 'found'} {path}: without it nobody reads what it locks; keep a copy apart"
+    )
+
+
 @app.command("show")
 def show() -> None:
     """Print the public key and the key ids."""

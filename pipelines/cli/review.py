@@ -45,6 +45,33 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print JSON")) -> 
     )
 
 
+@app.command("held")
+def held(
+    check: bool = typer.Option(False, help="Open every entry of quarantine/ and compare its keyed hash"),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON"),
+) -> None:
+    """Print what quarantine/ holds by source and reason, and what became of the rest; no text."""
+    from pipelines.project import Project
+    from pipelines.quarantine import register, store
+    from pipelines.removal.keys import hmac_of
+
+    project = Project.find()
+    rows = (
+        register.read(project)
+        .group_by("state", "source", "reason")
+        .len("docs")
+        .sort("state", "source", "reason")
+    )
+    opened = store.check(project, hmac_of(project)[1]) if check else None
+    if as_json:
+        typer.echo(json.dumps({"rows": rows.to_dicts(), "opened": opened}, ensure_ascii=False, indent=1))
+        return
+    for state, source, reason, docs in rows.iter_rows():
+        typer.echo(f"{state:<9} {source}: {reason}, {docs} documents")
+    if check:
+        typer.echo(f"{opened} entries opened, each with the keyed hash of the register")
+
+
 @app.command("sign")
 def sign(
     person: str = AS,

@@ -76,7 +76,7 @@ def lint(
             for level, field, what, cure in _gate(gate)
         ]
     found += _whole(policy, file)
-    found += _independent(policy, file, known["screen"])
+    found += _independent(policy, file, running)
     return sorted(found, key=lambda p: p.level != "error")
 
 
@@ -167,11 +167,12 @@ def _thresholds(policy: Policy, file: YamlFile, running: list[dict]) -> Iterator
             yield Problem("warning", file.where("rules", i, "score") + f" (rule {rule.id})", what, cure)
 
 
-def _independent(policy: Policy, file: YamlFile, known: set[str]) -> Iterator[Problem]:
+def _independent(policy: Policy, file: YamlFile, running: list[dict]) -> Iterator[Problem]:
+    known = {d["detector"]: d["codes"] for d in running if d["detector"]}
     where = file.where("n5", "detectors")
-    for level, _, what, cure in _detectors(policy.n5.detectors, known):
+    for level, _, what, cure in _detectors(policy.n5.detectors, set(known)):
         yield Problem(level, where, what, cure)
-    own = [n for n in known if any(fnmatchcase(n, p) for p in policy.n5.detectors)]
+    own = {n: c for n, c in known.items() if any(fnmatchcase(n, p) for p in policy.n5.detectors)}
     if used := not_independent(policy, own):
         cure = "name detectors that no acting rule reads; until then the gate is not run"
         yield Problem("error", where, f"cleaned the corpus themselves: {', '.join(used)}", cure)

@@ -18,6 +18,7 @@ from lineage.records import STATUS_UNREADABLE
 from lineage.removals import accepted, keyed_id, keyed_value, standing
 from pipelines import parts
 from pipelines.project import PartRef, Project
+from pipelines.quarantine import store as quarantine
 from pipelines.questions import decided
 from pipelines.removal import erase, releases
 from pipelines.removal.carriers import Wanted, holds
@@ -48,6 +49,7 @@ class Plan:
     files: list[tuple[str, str, Path]] = field(default_factory=list)  # store, name, path
     rows: dict[PartRef, dict[bytes, str]] = field(default_factory=dict)
     gone: tuple[bytes, ...] = ()
+    held: dict[PartRef, list[bytes]] = field(default_factory=dict)  # to take out of quarantine/
     waiting: int = 0
     sources: list[str] = field(default_factory=list)
     far: list[str] = field(default_factory=list)
@@ -67,6 +69,7 @@ def plan(project: Project) -> Plan:
     found.gone = tuple(sorted(gone))
     for doc_id, (ref, reason) in gone.items():
         found.rows.setdefault(ref, {})[doc_id] = reason
+        found.held.setdefault(ref, []).append(doc_id)
     _drop_erased(project, found)
     wanted = Wanted(pl.Series("doc_id", sorted(gone), dtype=pl.Binary), _texts(project, gone, key), key)
     found.indexes = [
@@ -75,9 +78,10 @@ def plan(project: Project) -> Plan:
     inputs = {f["sha256"] for s in project.inventory("ingest")["sources"] for f in s["files"]}
     found.files += [("remote-cache", path.name, path) for path in _fetched(project, found)]
     places, found.far = stores(project)
+    own = set(quarantine.files(project))  # of these, `drop` takes out the entries alone
     for store in places:
         hits = ((n, p) for n, p in objects(store) if holds(p, wanted) and not _is_source(p, inputs))
-        found.files += [(store.name, n, p) for n, p in hits]
+        found.files += [f for f in ((store.name, n, p) for n, p in hits) if f[2] not in own]
     found.far += BEYOND
     return found
 
@@ -94,12 +98,13 @@ def purge(project: Project, on: dt.date, *, apply: bool = False, remotes: bool =
     _enter_unasked(project, found, on)
     stale = [*_old_tables(project, found), *(releases.md5_file(p) for p in found.indexes)]
     erased = sum(erase.erase(project, ref, reasons, key) for ref, reasons in found.rows.items())
+    held = sum(quarantine.drop(project, ref, ids, key) for ref, ids in found.held.items())
     receipts = [_delete(store, name, path) for store, name, path in found.files]
     receipts += [r for name in stale for r in _delete_object(project, name)]
     signatures = sum(_unsign(path, found, key) for path in found.indexes)
     if remotes:
         receipts += _delete_far(project, found, {*stale, *(r["md5"] for r in receipts if r["md5"])})
-    if not receipts and not erased and not signatures:
+    if not receipts and not erased and not signatures and not held:
         return [*_lines(found), "nothing was left to purge"]
     body = {
         "event": "purge",
@@ -108,6 +113,7 @@ def purge(project: Project, on: dt.date, *, apply: bool = False, remotes: bool =
         "requests": [e["seq"] for e in accepted(chain.entries(ledger_path(project)))],
         "erased_rows": erased,
         "erased_signatures": signatures,
+        "quarantine_entries": held,
         "physical": receipts,
         "out_of_reach": [
             *found.far,
@@ -115,7 +121,8 @@ def purge(project: Project, on: dt.date, *, apply: bool = False, remotes: bool =
         ],
     }
     entry = chain.append(ledger_path(project), body)
-    done = f"done: {len(receipts)} files deleted, {erased} rows erased; receipts are entry {entry['seq']}"
+    done = f"done: {len(receipts)} files deleted, {erased} rows erased, {held} taken out of quarantine/; "
+    done += f"receipts are entry {entry['seq']}"
     return [*_lines(found), done, "next: `dvc repro` (the ledger has grown)"]
 
 

@@ -9,6 +9,8 @@ import polars as pl
 from lineage.errors import HallmarkError
 from pipelines import parts
 from pipelines.project import PartRef, Project
+from stages.decide.lanes import RULE as SLOW
+from stages.decide.policy import ILLEGAL
 from stages.publish.audit import draw_id
 
 DRAWS = ("audit", "probe", "quarantine")
@@ -49,7 +51,7 @@ def draw_table(project: Project, draw: str) -> pl.DataFrame:
 
 def load_items(project: Project, draw: str, source: str | None = None) -> list[Item]:
     """Return the items of one draw (of one source only, where named)."""
-    table = draw_table(project, draw)
+    table = _readable(project, draw_table(project, draw), draw)
     if source is not None:
         table = table.filter(pl.col("source") == source)
         if table.is_empty():
@@ -60,6 +62,29 @@ def load_items(project: Project, draw: str, source: str | None = None) -> list[I
     hexed = table.with_columns(pl.col("doc_id", "text_sha256").bin.encode("hex"))
     columns = ("doc_id", "text_sha256", "source", "part", "row", "stratum", "rank")
     return [Item(*row) for row in hexed.select(columns).iter_rows()]
+
+
+def _readable(project: Project, table: pl.DataFrame, draw: str) -> pl.DataFrame:
+    """Return what a person may read: nothing removed as sexual content about minors; all that the slow lane holds.
+
+    Reviews can send a source into the slow lane that the rules alone did not: its documents are in no draw.
+    """
+    unread, late = [], []
+    for ref in project.parts():
+        path = project.table("decide", ref)
+        judged = parts.read_part(project.table("verdicts", ref), ["row", "doc_id", "text_sha256", "reason"])
+        unread.append(judged.filter(pl.col("reason") == ILLEGAL)["doc_id"])
+        if draw == "quarantine" and path.is_file():
+            held = parts.read_part(path, ["doc_id", "rule"]).filter(pl.col("rule") == SLOW)
+            named = {"source": pl.lit(ref.source), "part": pl.lit(ref.part)}
+            late.append(judged.join(held, on="doc_id", how="semi").with_columns(**named))
+    if late:
+        more = pl.concat(late).join(table, on="doc_id", how="anti").sort("doc_id")
+        more = more.with_row_index("rank", offset=table.height).with_columns(
+            draw=pl.lit(draw), stratum=pl.lit("*")
+        )
+        table = pl.concat([table, more.select(table.columns).cast(dict(table.schema))])
+    return table.filter(~pl.col("doc_id").is_in(pl.concat(unread).implode())) if unread else table
 
 
 def sample_id(project: Project, draw: str = "audit") -> str:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from lineage import keys
 from lineage.errors import HallmarkError
 from pipelines.project import PartRef, Project
+from pipelines.quarantine import store as quarantine
 from pipelines.review_desk.draws import Item
 from stages.decide.policy import Policy, load_policy
 from stages.publish.shard import units
@@ -38,7 +39,7 @@ class Texts:
     """Reads items from the restricted tables of a project."""
 
     def __init__(self, project: Project, draw: str) -> None:
-        self.project, self.as_published = project, draw == "audit"
+        self.project, self.as_published, self.held = project, draw == "audit", draw == "quarantine"
         self.policy: Policy = load_policy(project.policy_path)
 
     def read(self, item: Item) -> Reading:
@@ -50,6 +51,7 @@ class Texts:
                 where=str(self.project.table("ingest", item.ref)),
                 cure="run `dvc repro`, then start the desk again",
             )
+        docs = self._from_quarantine(docs, item) if self.held else docs
         spans = self._spans(item)
         rows = self._treated(docs, spans) if self.as_published else docs
         pieces = units(rows)
@@ -66,6 +68,14 @@ class Texts:
             spans=tuple(spans.drop("selector").sort("start").to_dicts()),
             hits=tuple(self._facts("screen", item).get("hits") or ()),
         )
+
+    def _from_quarantine(self, docs: pl.DataFrame, item: Item) -> pl.DataFrame:
+        """Return the row with its text as quarantine/ holds it; a locked one needs its key."""
+        entry = quarantine.read(self.project, item.ref, bytes.fromhex(item.id), self._hmac())
+        if entry is None:
+            return docs
+        held = {n: pl.Series(n, [entry[n]], dtype=docs.schema[n]) for n in ("text", "turns")}
+        return docs.with_columns(**held)
 
     def _treated(self, docs: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
         treated, _ = treat(docs, spans, self.policy.pii, self._hmac(), self.project.params.pii)

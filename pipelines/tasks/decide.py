@@ -10,9 +10,12 @@ from lineage.books import OUT, Books
 from lineage.records import DECISIONS
 from pipelines import parts
 from pipelines.project import PartRef, write_bytes, write_json
+from pipelines.quarantine import store
 from pipelines.removal.denial import Denial, denied, for_election, keep_out
 from pipelines.stage_run import StageRun
+from pipelines.tasks.pii import project_hmac
 from pipelines.tasks.sample import load_edges
+from stages.decide import lanes
 from stages.decide.keepers import elect
 from stages.decide.policy import Policy, load_policy
 from stages.decide.probe import probes
@@ -38,9 +41,10 @@ def run(run: StageRun) -> dict[str, Any]:
             parts.write_part(path, result, DECISIONS, key)
     books.close()
     run.sweep("decide")
+    held = store.sync(project, results, project_hmac(run), run.settings.quarantine)
     write_json(project.data / "decide" / "probes.json", probed)
     _plots(run, books)
-    told = {"books": books.total(), "reasons": books.reasons(), "probes": probed}
+    told = {"books": books.total(), "reasons": books.reasons(), "probes": probed, "quarantine": held}
     return told | {"requests_not_run": list(denial.not_run)}
 
 
@@ -52,9 +56,11 @@ def settle_all(
     reviews = load_reviews(project.root / "reviews")
     denial = denied(project) if denial is None else denial
     draws = parts.read_part(project.data / "sample" / "draws.parquet")
-    probed = _probe(draws, tables, reviews, policy)
+    probed = lanes.with_lane(_probe(draws, tables, reviews, policy), policy.lanes)
     refused = tuple(r["source"] for r in probed if r["status"] == "fail")
-    edges = load_edges(run)
+    slow, edges = lanes.slow(probed), load_edges(run)
+    if slow:
+        tables = {ref: lanes.hold(t, slow, policy.lanes) for ref, t in tables.items()}
     settled = {
         ref: keep_out(settle(t, refused=refused, requested=denial.requested, reviews=reviews), denial)
         for ref, t in tables.items()

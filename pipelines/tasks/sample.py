@@ -13,9 +13,12 @@ from pipelines import parts
 from pipelines.project import Project, write_json
 from pipelines.stage_run import StageRun
 from stages import screen as screening
+from stages.decide import lanes
 from stages.decide.keepers import elect
 from stages.decide.optouts import load_refusals, load_robots
-from stages.decide.policy import load_policy
+from stages.decide.policy import Policy, load_policy
+from stages.decide.probe import probes
+from stages.decide.reviews import SCHEMA, in_force
 from stages.decide.rules import Context, Evidence, SourceFacts
 from stages.decide.settle import order_view
 from stages.decide.verdicts import verdicts
@@ -57,8 +60,11 @@ def run(run: StageRun) -> dict[str, Any]:
         ],
     )
     run.sweep("verdicts")
-    frame = _frame(run)
+    frame = _frame(run, policy)
     draws = draw(frame, run.settings)
+    if slow := _slow(run, draws, policy):  # probes stay the same draw: they come from all readable documents
+        frame = _frame(run, policy, slow)
+        draws = draw(frame, run.settings)
     key = parts.content_key(frame=frame_digest(frame), draws=parts.table_digest(draws))
     parts.write_part(run.project.data / "sample" / "draws.parquet", draws, DRAWS, key)
     audited = frame.filter(pl.col("disposition").is_in(["kept", "redacted"]))
@@ -119,12 +125,22 @@ def load_edges(run: StageRun) -> pl.DataFrame:
     return parts.read_part(run.project.data / "dedup_edges" / "edges.parquet")
 
 
-def _frame(run: StageRun) -> pl.DataFrame:
+def _slow(run: StageRun, draws: pl.DataFrame, policy: Policy) -> tuple[str, ...]:
+    """Return the sources that the rules alone send into the slow lane."""
+    if policy.lanes.fast_share is None or not run.parts:
+        return ()
+    tables = [parts.read_part(run.project.table("verdicts", ref), ["doc_id", "rule"]) for ref in run.parts]
+    nobody = in_force(pl.DataFrame(schema=SCHEMA))
+    probed = probes(draws, pl.concat(tables), nobody, policy.probe, policy.rules)
+    return lanes.slow(lanes.with_lane(probed, policy.lanes))
+
+
+def _frame(run: StageRun, policy: Policy, slow: tuple[str, ...] = ()) -> pl.DataFrame:
     edges = load_edges(run)
     columns = ["row", "doc_id", "source", "text_sha256", "disposition"]
     pieces, candidates = [], []
     for ref in run.parts:
-        table = parts.read_part(run.project.table("verdicts", ref))
+        table = lanes.hold(parts.read_part(run.project.table("verdicts", ref)), slow, policy.lanes)
         candidates.append(order_view(table, edges))
         pieces.append(table.select(columns).with_columns(part=pl.lit(ref.part)))
     if not pieces:

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from lineage.reasons import BY_SLUG
 from lineage.yamlfile import YamlFile
 
+#: Removed always, never held, read or released: sexual content about minors.
+ILLEGAL = "sexual-minors"
 Action = Literal["remove", "quarantine", "flag"]
 PiiAction = Literal["redact", "mask", "surrogate", "hash", "keep"]
 RightsTest = Literal[
@@ -274,6 +276,18 @@ class IndependentSet(Strict):
     score: float = Field(0.5, ge=0, le=1, description="A published document fails at this score and above")
 
 
+class Lanes(Strict):
+    """Tiered governance: which sources take the fast lane, and what waits for a person in the slow one."""
+
+    fast_share: float | None = Field(
+        None, ge=0, le=1, description="Largest unhealthy share of a probe in the fast lane; null: no lanes"
+    )
+    min_probe: int = Field(1, ge=1, description="A probe of fewer documents clears no source")
+    hold: tuple[str, ...] = Field(
+        (), description="Rules with action flag; a document they mark waits for a person in the slow lane"
+    )
+
+
 class Policy(Strict):
     policy: str
     version: int
@@ -283,6 +297,7 @@ class Policy(Strict):
     pii: PiiPolicy = PiiPolicy()
     probe: Probe = Probe()
     n5: IndependentSet = IndependentSet()
+    lanes: Lanes = Lanes()
     rules: tuple[Rule, ...]
     gates: tuple[Gate, ...] = ()
     examples: tuple[Example, ...] = Field((), description="Cases that the policy must get right")
@@ -295,6 +310,14 @@ class Policy(Strict):
             twice = sorted({i for i in ids if ids.count(i) > 1})
             if twice:
                 raise ValueError(f"two {kind}s are called {twice[0]!r}")
+        flags = {r.id for r in self.rules if r.action == "flag"}
+        if other := sorted(set(self.lanes.hold) - flags):
+            raise ValueError(f"lanes.hold names {other[0]!r}, which is no rule with action flag")
+        kept = [r.id for r in self.rules if r.reason == ILLEGAL and r.action == "quarantine"]
+        if kept:
+            raise ValueError(
+                f"rule {kept[0]!r} would hold what must be removed: {ILLEGAL} takes action remove"
+            )
         return self
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -12,6 +14,10 @@ class DecideSettings(BaseModel):
         "cn-gbt-45654-2025",
         pattern=r"^[a-z0-9-]+$",
         description="Policy file in policies/, without its ending",
+    )
+    quarantine: Literal["plain", "fernet"] = Field(
+        "plain",
+        description="How quarantine/ holds texts: as they are, or locked with the key of `hallmark keys quarantine`",
     )
     refusals: tuple[str, ...] = Field(
         (),

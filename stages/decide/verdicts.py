@@ -9,7 +9,7 @@ import polars as pl
 from lineage.reasons import BY_SLUG
 from lineage.records import STATUS_UNREADABLE
 from stages.decide.languages import with_language_gaps
-from stages.decide.policy import Policy, Rule
+from stages.decide.policy import ILLEGAL, Policy, Rule
 from stages.decide.rules import Context, Evidence, fires
 
 OUTCOME = {"remove": "removed", "quarantine": "quarantined"}
@@ -36,9 +36,11 @@ def verdicts(evidence: Evidence, policy: Policy, context: Context) -> pl.DataFra
     acting = {r.id for r in policy.rules if r.action != "flag"}
     first = (
         every.filter(pl.col("rule").is_in(acting))
-        .sort("row", "place")
-        .unique("row", keep="first", maintain_order=True)
         .join(_rule_table(policy), on="rule", how="left")
+        .sort(
+            "row", pl.col("reason") != ILLEGAL, "place"
+        )  # wherever its rule stands, it goes before all others
+        .unique("row", keep="first", maintain_order=True)
         .drop("place")
     )
     flags = (

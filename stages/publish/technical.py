@@ -21,10 +21,21 @@ MEASURED = "measured"
 LIVE = ("kept", "redacted")
 
 
-def not_independent(policy: Policy, names: Iterable[str]) -> list[str]:
-    """Return those of the detectors `names` that an acting rule of the policy reads: they cleaned the corpus."""
+def not_independent(policy: Policy, detectors: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return those of the detectors (name: codes it can find) that an acting rule reads: they cleaned the corpus.
+
+    A detector whose codes are not told counts as read by every rule that its name matches.
+    """
     acting = [r for r in policy.rules if isinstance(r, ScreenRule) and r.action != "flag"]
-    return sorted({n for n in names for r in acting if any(fnmatchcase(n, p) for p in r.detectors)})
+    return sorted(
+        name
+        for name, codes in detectors.items()
+        if any(_matches([name], r.detectors) and (not codes or _matches(codes, r.codes)) for r in acting)
+    )
+
+
+def _matches(values: Iterable[str], patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(v, p) for v in values for p in patterns)
 
 
 def part_counts(
@@ -35,7 +46,7 @@ def part_counts(
     `read`: published documents that every detector of the set judged; `flagged`: those with a hit at or over `score`.
     """
     names = _names(policy, stages)
-    if not names or not_independent(policy, names):
+    if not names or not_independent(policy, _codes(names, stages)):
         return None
     live = tables["decide"].filter(pl.col("disposition").is_in(LIVE)).select("row")
     screen = tables["screen"].join(live, on="row", how="semi")
@@ -96,6 +107,11 @@ def _names(policy: Policy, stages: list[dict[str, Any]]) -> list[str]:
         if d["status"] == "run"
     }
     return sorted(n for n in ran if any(fnmatchcase(n, p) for p in policy.n5.detectors))
+
+
+def _codes(names: list[str], stages: list[dict[str, Any]]) -> dict[str, list[str]]:
+    found = {d["detector"]: d.get("codes", []) for s in stages for d in s["detectors"]}
+    return {n: found[n] for n in names}
 
 
 def _error(names: list[str], stages: list[dict[str, Any]]) -> dict[str, Any]:

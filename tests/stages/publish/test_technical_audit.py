@@ -91,3 +91,12 @@ def test_the_corrected_share_is_the_one_that_would_be_seen_so(share, recall, ala
 
 def test_a_set_that_finds_no_more_than_it_invents_tells_nothing() -> None:
     assert technical.rogan_gladen(0.3, 0.2, 0.2) is None
+
+
+def test_a_rule_over_other_codes_does_not_make_a_detector_its_cleaner(tmp_path) -> None:
+    _, own = policy(tmp_path, "'harm-*'")
+    wide = own.rules[0].model_copy(update={"detectors": ("*",), "codes": ("secrecy-*",)})
+    other = own.model_copy(update={"rules": (wide,)})
+    assert technical.not_independent(other, {"harm-en@1": ["A.1-d"]}) == []
+    assert technical.not_independent(other, {"harm-en@1": ["A.1-d", "secrecy-work"]}) == ["harm-en@1"]
+    assert technical.not_independent(other, {"harm-en@1": []}) == ["harm-en@1"]
