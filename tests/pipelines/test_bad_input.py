@@ -107,6 +107,7 @@ def test_a_broken_record_is_a_counted_row(
     assert counts["good"] == {
         "documents": 3,
         "unreadable": 0,
+        "licence_unread": 0,
         "text_bytes": sum(len(t.encode()) for t in GOOD),
     }
     assert counts["other"]["unreadable"] == unreadable
