@@ -111,7 +111,8 @@ def _figures(
         threshold = thresholds.get((detector["detector"], code), _LEXICON_THRESHOLD)
         own = found.filter(pl.col("code") == code)
         levels = {"flag": (own.filter(pl.col("level").str.contains(_LEVELS)), threshold)}
-        if code in _MENTIONED or code.startswith("cbrn-"):
+        named = code.startswith("cbrn-") and (detector["detector"], code) not in thresholds  # no classifier
+        if code in _MENTIONED or named:
             levels["mention"] = own, 0.0
         for level, (hits, least) in levels.items():
             best = hits.group_by("text").agg(pl.col("score").max())
