@@ -96,6 +96,18 @@ def _readings(name: str, of: str) -> Callable[[Facts], float | None]:
     return share
 
 
+def _short(facts: Facts) -> float | None:
+    """Count the risks of A.1 and A.2 with fewer keywords than their minimum."""
+    library = facts.get("keyword_library")
+    return len(library["short"]) if library else None
+
+
+def _age(facts: Facts) -> float | None:
+    """Return the days since the newest keyword; a library newer than the release's day says nothing of that day."""
+    library = facts.get("keyword_library")
+    return library["age_days"] if library and library["age_days"] >= 0 else None
+
+
 def _measured(facts: Facts) -> float | None:
     detectors = [d for s in facts["stages"] for d in s["detectors"]]
     measured = sum((d.get("evidence") or {}).get("status") == MEASURED for d in detectors)
@@ -153,6 +165,8 @@ MEASURES: dict[str, Measure] = {
         lambda f: (f.get("technical") or {}).get("interval95"),
     ),
     "keyword-library-size": Measure(lambda f: f.get("operator_keywords"), "more"),
+    "keyword-risks-short": Measure(_short, "less"),
+    "keyword-library-age": Measure(_age, "less"),
     "risks-with-measured-recall": Measure(lambda f: f.get("risks_measured"), "more"),
     "detectors-with-evidence": Measure(_measured, "more"),
     "synthetic-share": Measure(_synthetic, "less"),

@@ -14,10 +14,10 @@ MIN_TOTAL, MAX_AGE_DAYS = 10_000, 7  # TC260-003, 8 c
 
 
 def facts(settings: ScreenSettings, as_of: date) -> dict[str, Any]:
-    """Return what the gate `keyword-library-size` and sheets read.
+    """Return what the gates `keyword-library-size`, `keyword-risks-short` and `keyword-library-age` read.
 
     `operator_keywords` is the number of different terms of the operator's lexicons, None where there is none (then
-    the gate is not_run). `keyword_library` holds the counts per risk against its minimum, what is short of it, and
+    the gates are not_run). `keyword_library` holds the counts per risk against its minimum, what is short of it, and
     the age of the newest term in days at `as_of`.
     """
     lexicons = load_folder(settings.operator_lexicons) if settings.operator_lexicons else []

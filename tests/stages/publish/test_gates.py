@@ -22,6 +22,8 @@ FACTS = {
     "personal": {"docs": 0, "sensitive_left": 0, "minors_undecided": 0, "minors_not_run": 0},
     "assessments": {"sources": 1, "missing": 0, "out_of_date": 0},
     "duplicates_left": 0,
+    "operator_keywords": 10_000,
+    "keyword_library": {"short": [], "age_days": 7},
     "probes": [
         {"source": "a", "share": 0.01, "status": "pass", "n": 100, "failures": 1},
         {"source": "b", "share": 0.4, "status": "fail"},
@@ -76,6 +78,9 @@ def status(measure: str, threshold: float, facts: dict, **kwargs) -> str:
         ("readings-by-qualified", 1, {"audit": {"readers": READERS | {"qualified": 11}}}),
         ("items-reviewed", 1, {"audit": {"readers": READERS | {"reviewed": 9}}}),
         ("annotation-open", 0, {"source": FACTS["source"] | {"annotation": {"open": 1}}}),
+        ("keyword-library-size", 10_000, {"operator_keywords": 9_999}),
+        ("keyword-risks-short", 0, {"keyword_library": {"short": ["A.2-a"], "age_days": 7}}),
+        ("keyword-library-age", 7, {"keyword_library": {"short": [], "age_days": 8}}),
         ("synthetic-share", 0.2, {"ai_labels": [{"verdict": "labelled-1", "docs": 1}]}),
     ],
 )
@@ -115,6 +120,16 @@ def test_a_gate_that_withholds_nothing_warns_and_caps_the_grade() -> None:
     found = run_gates((soft,), "release", short)
     assert (found[0]["status"], found[0]["measured"]) == ("warn", 0.25)
     assert grade_allowed(found) == "screened"
+
+
+@pytest.mark.parametrize("measure", ["keyword-library-size", "keyword-risks-short", "keyword-library-age"])
+def test_without_an_operators_library_nothing_is_said_of_keywords(measure: str) -> None:
+    assert status(measure, 0, FACTS | {"operator_keywords": None, "keyword_library": None}) == "not_run"
+
+
+def test_a_library_newer_than_the_release_says_nothing_of_its_age_on_that_day() -> None:
+    late = FACTS | {"keyword_library": {"short": [], "age_days": -1}}
+    assert status("keyword-library-age", 7, late) == "not_run"
 
 
 def test_a_gate_without_a_grade_warns_instead_of_failing() -> None:
