@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 from pipelines.executors.watch import IDLE_FACTOR, Limits, Lost, spent
@@ -30,7 +31,7 @@ class Worker:
     def give(self, fn: Callable, task: Any, number: int) -> None:
         self.task, self.started = number, time.monotonic()
         self.cpu = (spent(self.process.pid) or (0.0, 0))[0]
-        self.pipe.send((fn, task))
+        self.pipe.send((fn, task, str(Path.cwd())))
 
     def overrun(self, weight: int, limits: Limits) -> Lost | None:
         """Tell whether the task has used more time or memory than it may."""

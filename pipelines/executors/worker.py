@@ -17,14 +17,18 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def serve(pipe: Connection) -> None:
-    """Answer (fn, task) with ("done", result), ("error", exception) or ("memory", None), until the pipe closes."""
+    """Answer (fn, task, folder to work in) with ("done", result), ("error", exception) or ("memory", None).
+
+    Ends when the pipe is closed.
+    """
     _settle_in()
     while True:
         try:
-            fn, task = pipe.recv()
+            fn, task, folder = pipe.recv()
         except EOFError:
             return
         try:
+            os.chdir(folder)  # settings name files relative to the project, in which the driver works
             answer = ("done", fn(task))
         except MemoryError:
             answer = ("memory", None)

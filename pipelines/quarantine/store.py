@@ -47,8 +47,7 @@ def sync(
         entries = _entries(project, ref, held, vault, hmac_key)
         kept.add(place(project, ref))
         lines.append(register.held(ref, held, entries))
-    path = register.path_of(project)
-    parts.sweep(project.root / "quarantine", kept | {path})
+    _forget({p for p in files(project) if p not in kept})
     register.write(project, lines, results, hmac_key)
     totals: dict[str, int] = {}
     for ref, table in results.items():
@@ -106,6 +105,14 @@ def check(project: Project, hmac_key: bytes) -> int:
             vault.open(row["form"], row["body"], row["seal"], hmac_key, str(path))
             n += 1
     return n
+
+
+def _forget(gone: set[Path]) -> None:
+    """Delete entries of parts that hold nothing any more; what else an operator lays into the folder stays."""
+    for path in sorted(gone):
+        path.unlink()
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
 
 
 def files(project: Project) -> list[Path]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lineage.errors import HallmarkError, InputError
+from lineage.quiet import open_hub
 
 BLOCK = 1 << 20
 #: Protocols by which DVC and git are reached; every other one is left to fsspec.
@@ -81,6 +82,8 @@ def _is_git(spec: str) -> bool:
 def _addressed(spec: str) -> Remote:
     import fsspec
 
+    if spec.startswith("hf://"):
+        open_hub()
     try:
         system, root = fsspec.core.url_to_fs(spec)
     except (ImportError, ValueError) as error:

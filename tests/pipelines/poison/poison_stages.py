@@ -27,7 +27,7 @@ def fragile(tables: dict, settings: Any, extra: Any) -> dict[str, Any]:
         if text == FLOOD:
             hoard = []
             while True:
-                hoard.append(bytearray(32 << 20))
+                hoard.append(bytearray(128 << 20))
     return {"quality": lengths(tables["ingest"])}
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 
-import fasttext
 import pytest
 from quality_parts import evidence, measured
 
@@ -84,11 +85,14 @@ def small_model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lid")
     lines = ["__label__qaa the wind and the sea are strong", "__label__qab der wind und das meer sind stark"]
     (folder / "train.txt").write_text("\n".join(lines * 200), encoding="utf-8")
-    # one thread initialises a tenth of the matrix; over 32 MiB the rest is fresh memory, so zeros
-    large = {"dim": 16, "wordNgrams": 2, "bucket": 600_000}
-    trained = fasttext.train_supervised(str(folder / "train.txt"), epoch=20, thread=1, verbose=0, **large)
-    trained.save_model(str(folder / "small.bin"))
-    return folder / "small.bin"
+    # one thread initialises a tenth of the matrix; in a fresh process the rest is zeros, else what lay there before
+    train = (
+        "import fasttext, sys; fasttext.train_supervised(sys.argv[1], epoch=20, thread=1, verbose=0, dim=16,"
+        " wordNgrams=2, bucket=600_000).save_model(sys.argv[2])"
+    )
+    target = folder / "small.bin"
+    subprocess.run([sys.executable, "-c", train, str(folder / "train.txt"), str(target)], check=True)
+    return target
 
 
 def test_an_own_model_is_loaded_asked_and_named_by_its_digest(small_model):
