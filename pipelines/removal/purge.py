@@ -20,7 +20,7 @@ from pipelines import parts
 from pipelines.project import PartRef, Project
 from pipelines.quarantine import store as quarantine
 from pipelines.questions import decided
-from pipelines.removal import erase, releases
+from pipelines.removal import erase, releases, similarities
 from pipelines.removal.carriers import Wanted, holds
 from pipelines.removal.find import Matches, locate, twins_of
 from pipelines.removal.keys import hmac_of
@@ -97,6 +97,9 @@ def purge(project: Project, on: dt.date, *, apply: bool = False, remotes: bool =
     key_id, key = hmac_of(project)
     _enter_unasked(project, found, on)
     stale = [*_old_tables(project, found), *(releases.md5_file(p) for p in found.indexes)]
+    edges, texts = similarities.carried(project, found.rows)
+    stale += [releases.md5_file(edges)] if len(texts) else []
+    forgotten = similarities.forget(edges, texts)  # before the rows, which alone know the digests
     erased = sum(erase.erase(project, ref, reasons, key) for ref, reasons in found.rows.items())
     held = sum(quarantine.drop(project, ref, ids, key) for ref, ids in found.held.items())
     receipts = [_delete(store, name, path) for store, name, path in found.files]
@@ -113,6 +116,7 @@ def purge(project: Project, on: dt.date, *, apply: bool = False, remotes: bool =
         "requests": [e["seq"] for e in accepted(chain.entries(ledger_path(project)))],
         "erased_rows": erased,
         "erased_signatures": signatures,
+        "erased_similarities": forgotten,
         "quarantine_entries": held,
         "physical": receipts,
         "out_of_reach": [

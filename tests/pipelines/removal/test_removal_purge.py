@@ -170,3 +170,20 @@ def test_text_whose_retention_ended_is_erased(project):
     assert (told["text"], told["error"]) == (None, "retention-ended")
     project = house.run(project.root, "decide")
     assert row(project, "decide", W1)["disposition"] == "removed"
+
+
+def test_similarities_that_a_search_carries_along_forget_the_texts_of_removed_documents(removed):
+    project, _, _ = removed
+    exact = {row(project, "dedup_signatures", d)["exact"][:16] for d in (W1, C1)}
+    carried = project.data / "dedup_edges" / "verified.parquet"
+    before = pl.read_parquet(carried)
+    assert {*before["x"], *before["y"]} >= exact
+    stored = dvc_object(project.root / ".dvc" / "cache", carried.read_bytes())
+    key = parts.stored_key(carried)
+    purge(project, house.AS_OF, apply=True)
+    left = pl.read_parquet(carried)
+    about = pl.any_horizontal(pl.col(n).is_in(sorted(exact)) for n in ("x", "y"))
+    assert left.equals(before.filter(~about)) and parts.stored_key(carried) == key
+    assert not stored.exists()
+    assert chain.entries(ledger_path(project))[-1]["erased_similarities"] == before.filter(about).height
+    assert purge(project, house.AS_OF, apply=True)[-1] == "nothing was left to purge"
