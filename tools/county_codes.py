@@ -21,8 +21,8 @@ PROVINCES = (
     11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54,
     61, 62, 63, 64, 65, 71, 81, 82,
 )  # fmt: skip
-#: Written by hand: divisions that the Ministry of Civil Affairs announced from 2021 on, each of which stands in its list
-#: of codes of 2025. What only the oracle of the tests knows is left out: an oracle that was copied proves nothing.
+#: Written by hand: divisions that the Ministry of Civil Affairs announced from 2021 on, each of which stands in its
+#: list of codes of 2025. What only the oracle of the tests knows is left out: an oracle that was copied proves nothing.
 NOTICES = (
     "350404 350405 350604 350605 431181 450181 500157 513402 520581 532302 540481 540581 610305 610981 653228 653229"
     " 654203 659011 659012"
