@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import boto3
 import pytest
 import small_release as small
 from moto.server import ThreadedMotoServer
+from support import call
 
 from lineage import trust
 from lineage.errors import TrustError
@@ -93,6 +95,30 @@ def test_a_release_in_a_bucket_arrives_verified_and_an_altered_object_never_does
         with pytest.raises(TrustError, match="not the bytes that were certified"):
             fetch(tmp_path / "again", shards)
     assert [p.name for p in tmp_path.iterdir()] == ["to"]
+
+
+def test_a_release_outside_the_cache_of_dvc_is_noticed_and_comes_back_from_the_bucket(
+    origin, bucket, tmp_path, keys_folder
+):
+    files, known = origin
+    project = tmp_path / "project"
+    for name, data in files.items():
+        path = project / "release" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    outs = "[release: {cache: false, persist: true}]"
+    (project / "dvc.yaml").write_text(f"stages: {{publish: {{cmd: 'true', outs: {outs}}}}}\n")
+    for words in (["init", "--no-scm", "--quiet"], ["commit", "--force", "--quiet"]):
+        call(["dvc", *words], project, keys_folder)
+    stored = {p.read_bytes() for p in (project / ".dvc" / "cache").rglob("*") if p.is_file()}
+    assert stored.isdisjoint(files.values()), "DVC holds a second copy"
+    name = shard_of(files)
+    (project / "release" / name).write_bytes(altered(files[name]))
+    assert "modified" in call(["dvc", "status"], project, keys_folder).stdout
+    shutil.rmtree(project / "release")
+    believed = trust.parse(known.read_bytes())
+    pull(open_remote("s3://shelf/r1"), project / "release", trust=believed, today=small.TODAY)
+    assert "up to date" in call(["dvc", "status"], project, keys_folder).stdout
 
 
 @pytest.mark.parametrize("harm", [False, True])
