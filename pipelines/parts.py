@@ -116,6 +116,15 @@ def read_part(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
         ) from None
 
 
+def read_lineage(path: Path, columns: list[str]) -> pl.DataFrame:
+    """Return columns of a public lineage; one that an earlier version wrote without `text_in_keyed` has nulls there."""
+    try:
+        return read_part(path, columns)
+    except pl.exceptions.ColumnNotFoundError:
+        table = read_part(path, [c for c in columns if c != "text_in_keyed"])
+        return table.with_columns(text_in_keyed=pl.lit(None, pl.Binary)).select(columns)
+
+
 def check_aligned(result: pl.DataFrame, docs: pl.DataFrame, *, where: str) -> None:
     """Hold law 1 between stages: one row for every row of the part, same order, same ids."""
     if result.height != docs.height:

@@ -94,7 +94,7 @@ def _fill(task: BuildTask, fresh: Path) -> None:
     )
     shard = _write_shard(fresh, ref, shard_table(rows, tuple(common["source"]["publish_fields"]), fields))
     lineage = public_lineage(
-        tables["ingest"], tables["decide"], tables["quality"], tables["pii"], rows["text"], common["hmac"]
+        tables["ingest"], tables["decide"], tables["quality"], tables["pii"], rows, common["hmac"]
     )
     policy = common["policy"]
     tables["screen"] = with_language_gaps(

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lineage.digests import sha256_file
-from lineage.removals import keyed_id
+from lineage.removals import keyed_id, keyed_text
 from pipelines import parts
 from pipelines.project import PartRef, Project, write_bytes
 from pipelines.removal.keys import hmac_of
@@ -142,7 +142,8 @@ def _agrees(project: Project, ref: PartRef, key: bytes, lineage: Path) -> bool:
     tables = [project.table(n, ref) for n in ("ingest", "decide", "dedup_signatures")]
     if not all(t.is_file() for t in tables):
         return False
-    told = parts.read_part(lineage, ["doc_id", "keyed_id", "disposition", "reason", "text_in_sha256"])
+    columns = ["doc_id", "keyed_id", "disposition", "reason", "text_in_sha256", "text_in_keyed"]
+    told = parts.read_lineage(lineage, columns)
     docs = parts.read_part(tables[0], ["doc_id", "text_sha256"])
     verdict = parts.read_part(tables[1], ["doc_id", "disposition", "reason"])
     if not told.height == docs.height == verdict.height or not docs["doc_id"].equals(verdict["doc_id"]):
@@ -150,11 +151,16 @@ def _agrees(project: Project, ref: PartRef, key: bytes, lineage: Path) -> bool:
     published = told["doc_id"].is_not_null()
     unnamed = docs.filter(~published)["doc_id"]
     keyed = pl.Series([keyed_id(key, d) for d in unnamed], dtype=pl.Binary)
-    live = told.filter(published).select("doc_id", "text_in_sha256").cast(pl.Binary)
+    live, mine = told.filter(published), docs.filter(published)["doc_id", "text_sha256"]
     return (
         told.select("disposition", "reason").equals(verdict.select("disposition", "reason"))
         and told.filter(~published)["keyed_id"].cast(pl.Binary).equals(keyed)
-        and live.rows() == docs.filter(published).select("doc_id", "text_sha256").rows()
+        and all(
+            doc == own and (plain == digest if plain else hidden == keyed_text(key, digest))
+            for (doc, plain, hidden), (own, digest) in zip(
+                live["doc_id", "text_in_sha256", "text_in_keyed"].rows(), mine.rows(), strict=True
+            )
+        )
     )
 
 

@@ -11,11 +11,14 @@ import polars as pl
 from lineage import canonical, certificate
 from lineage.digests import sha256_bytes, sha256_file
 from lineage.errors import TrustError
+from lineage.removals import keyed_text
 from pipelines import parts
 from pipelines.project import Project
+from pipelines.removal.keys import hmac_of
 from pipelines.sealing.parents import release_folder
 
 SAID = ("id", "title", "licence", "class", "jurisdiction", "revision", "collected")
+COLUMNS = ["row", "shard_row", "doc_id", "text_in_sha256", "text_in_keyed", "text_out_sha256"]
 _CURE = "pull that release and name its folder with --release"
 
 
@@ -36,23 +39,29 @@ def ancestors(
     at_hand = {
         sha256_file(f / certificate.MANIFEST): f for f in known if (f / certificate.MANIFEST).is_file()
     }
-    found = _step(folder, digest, origin.get("text_sha256"), file.relative_to(folder).as_posix())
+    key = hmac_of(project)[1]
+    found = _step(folder, digest, (origin.get("text_sha256"), None), key, file.relative_to(folder).as_posix())
     chain = [found]
     while found.get("parent"):
-        above, text = found.pop("parent"), found.pop("text_in_sha256")
+        above, text = found.pop("parent"), found.pop("text_before")
         nearest = at_hand.get(above["digest"])
         if nearest is None:
             chain.append({k: above[k] for k in ("dataset", "version", "digest")} | {"missing": _CURE})
             break
-        found = _step(nearest, above["digest"], text)
+        found = _step(nearest, above["digest"], text, key)
         chain.append(found)
     for entry in chain:
-        entry.pop("text_in_sha256", None)
+        entry.pop("text_before", None)
     return chain
 
 
-def _step(folder: Path, digest: str, text: str | None, shard: str | None = None) -> dict[str, Any]:
-    """Return what one release says of the document that it published as `text` (hex digest of the text)."""
+def _step(
+    folder: Path, digest: str, text: tuple[str | None, str | None], key: bytes, shard: str | None = None
+) -> dict[str, Any]:
+    """Return what one release says of the document that it published as `text`.
+
+    `text`: hex digest, or null and the keyed name, which only a project with the key of the one that redacted knows.
+    """
     manifest = canonical.loads(_checked(folder / certificate.MANIFEST, digest), where=certificate.MANIFEST)
     told = {"dataset": manifest["dataset"]["id"], "version": manifest["dataset"]["version"], "digest": digest}
     for listed in manifest["shards"]:
@@ -63,11 +72,22 @@ def _step(folder: Path, digest: str, text: str | None, shard: str | None = None)
         part = canonical.loads(_checked(own, listed["manifest_sha256"]), where=str(own))
         lineage = folder / part["lineage"]["path"]
         _checked(lineage, part["lineage"]["sha256"])
-        table = parts.read_part(lineage, ["row", "shard_row", "doc_id", "text_in_sha256", "text_out_sha256"])
-        hits = table.filter(pl.col("text_out_sha256") == bytes.fromhex(text or "")).head(1)
+        hits = _published_as(parts.read_lineage(lineage, COLUMNS), text, key).head(1)
         if hits.height:
             return told | _told(manifest, part, hits.row(0, named=True))
-    return told | {"missing": "no published document of it has this text"}
+    hidden = "the text was redacted below it under another project's key"
+    return told | {"missing": "no published document of it has this text" if not text[1] else hidden}
+
+
+def _published_as(table: pl.DataFrame, text: tuple[str | None, str | None], key: bytes) -> pl.DataFrame:
+    plain, hidden = (bytes.fromhex(t or "") for t in text)
+    if plain:
+        return table.filter(pl.col("text_out_sha256") == plain)
+    return table.filter(
+        pl.Series(
+            [bool(t) and keyed_text(key, t) == hidden for t in table["text_out_sha256"]], dtype=pl.Boolean
+        )
+    )
 
 
 def _told(manifest: Mapping[str, Any], part: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +100,7 @@ def _told(manifest: Mapping[str, Any], part: Mapping[str, Any], row: Mapping[str
         "shard_row": row["shard_row"],
         "doc_id": row["doc_id"].hex(),
         "inputs": part["inputs"],
-        "text_in_sha256": row["text_in_sha256"].hex(),
+        "text_before": tuple(row[n] and row[n].hex() for n in ("text_in_sha256", "text_in_keyed")),
         "parent": above,
     }
 

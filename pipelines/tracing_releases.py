@@ -11,12 +11,13 @@ import polars as pl
 
 from lineage import canonical, certificate, keys
 from lineage.errors import InputError
-from lineage.removals import keyed_id
+from lineage.removals import keyed_id, keyed_text
 from pipelines import parts
 from pipelines.project import read_json
 
 COLUMNS = [
-    "doc_id", "keyed_id", "disposition", "reason", "stage", "keeper", "shard_row", "text_in_sha256", "text_out_sha256",
+    "doc_id", "keyed_id", "disposition", "reason", "stage", "keeper", "shard_row", "text_in_sha256",
+    "text_in_keyed", "text_out_sha256",
 ]  # fmt: skip
 
 
@@ -37,9 +38,10 @@ def in_release(folder: Path, ids: Sequence[bytes], text: str | None = None) -> d
     digest = hashlib.sha256(text.encode()).digest() if text is not None else b""
     test = pl.col("doc_id").is_in(wanted) | pl.col("keyed_id").is_in(keyed)
     test |= (pl.col("text_in_sha256") == digest) | (pl.col("text_out_sha256") == digest)
+    test |= pl.col("text_in_keyed") == keyed_text(key, digest)
     rows: list[dict[str, Any]] = []
     for path in sorted((folder / "lineage").glob("*/*.parquet")):
-        hits = parts.read_part(path, COLUMNS).filter(test.fill_null(False))
+        hits = parts.read_lineage(path, COLUMNS).filter(test.fill_null(False))
         rows += [_told(folder, path, row) for row in hits.iter_rows(named=True)]
     return {"dataset": dataset["id"], "version": dataset["version"], "documents": rows}
 

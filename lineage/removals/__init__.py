@@ -27,6 +27,7 @@ __all__ = [
     "append",
     "entries",
     "keyed_id",
+    "keyed_text",
     "keyed_value",
     "release_facts",
     "requested_ids",
@@ -103,6 +104,11 @@ def release_facts(ledger: Path) -> dict[str, Any]:
 def keyed_id(hmac_key: bytes, doc_id: bytes) -> bytes:
     """Return the name under which the ledger and public lineage know a removed document."""
     return hmac.digest(hmac_key, doc_id, "sha256")
+
+
+def keyed_text(hmac_key: bytes, text_sha256: bytes) -> bytes:
+    """Return the name of a text in public lineage: a plain digest would confirm a guess at what was redacted."""
+    return hmac.digest(hmac_key, b"text\x00" + text_sha256, "sha256")
 
 
 def keyed_value(hmac_key: bytes, purpose: str, value: bytes) -> bytes:

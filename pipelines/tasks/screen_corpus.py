@@ -10,8 +10,10 @@ import pyarrow.parquet as pq
 
 from lineage.errors import InputError
 from lineage.records import SCREEN
+from lineage.removals import keyed_text
 from pipelines import parts
 from pipelines.project import PartRef
+from pipelines.removal.keys import hmac_of
 from pipelines.stage_run import StageRun
 
 FOUND, PHRASES = "screen_found", "screen_phrases"
@@ -91,7 +93,7 @@ def _changes(run: StageRun) -> Marks:
     before, marks = _before(run.project.root / run.settings.corpus.before), {}
     for ref in run.parts:
         table = parts.read_part(run.project.table("ingest", ref), ["row", "doc_id", "text_sha256"])
-        known = before.join(table.select("doc_id"), on="doc_id", how="semi")
+        known = _unkeyed(before.join(table.select("doc_id"), on="doc_id", how="semi"), table, run)
         changed = pl.DataFrame(
             {"doc_id": corpus.changes(known, table)["doc_ids"]}, schema={"doc_id": pl.Binary}
         )
@@ -101,14 +103,17 @@ def _changes(run: StageRun) -> Marks:
 
 
 def _before(folder: Path) -> pl.DataFrame:
-    """Return doc_id and text_sha256 of an earlier revision; a public lineage names published documents alone."""
+    """Return doc_id, text_sha256 and text_in_keyed of an earlier revision.
+
+    A public lineage names published documents alone, and the text of a changed one by its keyed name alone.
+    """
     files = sorted(folder.rglob("*.parquet"))
     if not files:
         raise InputError("no table (*.parquet) of an earlier revision", where=str(folder),
                          cure="name a folder in screen.corpus.before, or empty it")  # fmt: skip
     return (
         pl.concat([_table(path) for path in files])
-        .drop_nulls()
+        .drop_nulls("doc_id")
         .unique("doc_id", keep="first", maintain_order=True)
     )
 
@@ -119,9 +124,22 @@ def _table(path: Path) -> pl.DataFrame:
     if digest is None or "doc_id" not in names:
         raise InputError("neither a table of documents nor a public lineage", where=str(path),
                          cure="it needs doc_id, and text_sha256 or text_in_sha256")  # fmt: skip
-    return parts.read_part(path, ["doc_id", digest]).select(
-        pl.col("doc_id").cast(pl.Binary), pl.col(digest).cast(pl.Binary).alias("text_sha256")
+    return parts.read_lineage(path, ["doc_id", digest, "text_in_keyed"]).select(
+        pl.col("doc_id", "text_in_keyed").cast(pl.Binary), pl.col(digest).cast(pl.Binary).alias("text_sha256")
     )
+
+
+def _unkeyed(known: pl.DataFrame, now: pl.DataFrame, run: StageRun) -> pl.DataFrame:
+    """Return `known` with the digest of today's text where its keyed name is the earlier one's, else that name."""
+    if known["text_in_keyed"].null_count() == known.height:
+        return known
+    _, key = hmac_of(run.project)
+    both = known.join(now.select("doc_id", now="text_sha256"), on="doc_id", how="left", maintain_order="left")
+    told = [
+        old if hidden is None else text if text and keyed_text(key, text) == hidden else hidden
+        for old, hidden, text in both["text_sha256", "text_in_keyed", "now"].rows()
+    ]
+    return known.with_columns(text_sha256=pl.Series(told, dtype=pl.Binary))
 
 
 def _triggers(run: StageRun) -> Marks:

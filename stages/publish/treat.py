@@ -27,6 +27,8 @@ def treat(
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """Return the published rows with redacted text and turns, and what a last scan still finds by type.
 
+    The rows gain `edits` (as `PII_COUNT`, sorted by type): values replaced; empty where the text is as it was.
+
     Only texts that were changed are scanned again: the others were scanned as they are. A replacement can make
     its surroundings look like another finding; such a finding is treated too, ROUNDS times at most.
     """
@@ -35,6 +37,7 @@ def treat(
     placed = placed.filter((pl.col("end") > pl.col("start")) & pl.col("unit").is_not_null())
     by_unit = placed.select(row=pl.col("unit").cast(pl.UInt32), type="type", start="start", end="end")
     actions = actions_of(policy)
+    replaced = [by_unit.filter(pl.col("type").replace_strict(actions) != "keep")]
     texts, _ = pii.redact_part(pieces["content"], by_unit, actions, hmac_key)
     changed = texts.ne_missing(pieces["content"]).arg_true().cast(pl.UInt32)
     for _ in range(ROUNDS):
@@ -42,10 +45,21 @@ def treat(
         if left.is_empty():
             break
         texts, _ = pii.redact_part(texts, left, actions, hmac_key)
+        replaced.append(left)
         changed = left["row"].unique().sort()
     left = _left(texts, changed, policy, settings)
     counts = left.group_by("type").len().sort("type")
-    return reassemble(rows, pieces, texts), dict(counts.rows())
+    return _with_edits(reassemble(rows, pieces, texts), pieces, pl.concat(replaced)), dict(counts.rows())
+
+
+def _with_edits(rows: pl.DataFrame, pieces: pl.DataFrame, replaced: pl.DataFrame) -> pl.DataFrame:
+    """Return `rows` with `edits`: replacements (`row`: place in `pieces`) counted by document and type."""
+    found = replaced.select(pieces["row"].gather(replaced["row"]).cast(pl.UInt32).alias("row"), "type")
+    counts = found.group_by("row", "type").agg(n=pl.len().cast(pl.UInt32)).sort("row", "type")
+    edits = counts.group_by("row", maintain_order=True).agg(edits=pl.struct("type", "n"))
+    return rows.join(edits, on="row", how="left", maintain_order="left").with_columns(
+        pl.col("edits").fill_null([])
+    )
 
 
 def _left(texts: pl.Series, which: pl.Series, policy: PiiPolicy, settings: PiiSettings) -> pl.DataFrame:

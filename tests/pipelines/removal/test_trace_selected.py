@@ -71,6 +71,13 @@ def test_a_release_tells_before_and_after_a_removal(built, project):
     assert (gone["doc_id"], gone["disposition"], gone["reason"]) == (None, "removed", "removal-request")
 
 
+def test_a_release_knows_the_text_before_redaction_with_the_key_alone(built, tmp_path):
+    (tmp_path / "asked.txt").write_text(house.web([3])[0]["text"], encoding="utf-8")
+    (release,) = told(built, releases=(built.release,), text_file=tmp_path / "asked.txt")["releases"]
+    (found,) = [d for d in release["documents"] if d["source"] == "web"]
+    assert (found["disposition"], found["text_in_sha256"]) == ("redacted", None) and found["text_in_keyed"]
+
+
 def test_a_folder_without_a_release_is_named(built, tmp_path):
     with pytest.raises(InputError, match="no release here"):
         told(built, releases=(tmp_path,), doc_id=W1)
