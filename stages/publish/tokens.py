@@ -10,6 +10,7 @@ import polars as pl
 
 from lineage.digests import sha256_file
 from lineage.errors import SettingsError
+from stages.file_state import state
 
 #: One token: a Han character or kana; a run of other letters, marks and digits; any other character but white space.
 WORDS_HAN = "words-han@1"
@@ -49,7 +50,7 @@ def total(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def _by_file(texts: list[str], path: str) -> int:
-    reader = _load(path)
+    reader = _load(path, state(path))
     n = 0
     for start in range(0, len(texts), _AT_ONCE):
         batch = reader.encode_batch_fast(texts[start : start + _AT_ONCE], add_special_tokens=False)
@@ -58,7 +59,7 @@ def _by_file(texts: list[str], path: str) -> int:
 
 
 @lru_cache(maxsize=1)
-def _load(path: str) -> Any:
+def _load(path: str, files: tuple[tuple[str, int, int], ...]) -> Any:
     try:
         from tokenizers import Tokenizer
     except ImportError:

