@@ -6,12 +6,12 @@ public lineage shows a removed row; texts and requests by keyed hashes with a pu
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lineage.keyed import keyed_id, keyed_text, keyed_value
 from lineage.ledger import append, entries, head
 from lineage.removals.words import BASES, SELECTORS
 
@@ -99,21 +99,6 @@ def release_facts(ledger: Path) -> dict[str, Any]:
     revoked = {c["certificate"] for e in accepted(found) for c in e["revoked_certs"]}
     rows = [{"certificate": c, "reason": "removal-request"} for c in sorted(revoked)]
     return {"ledger": head(found)._asdict(), "revocations": rows}
-
-
-def keyed_id(hmac_key: bytes, doc_id: bytes) -> bytes:
-    """Return the name under which the ledger and public lineage know a removed document."""
-    return hmac.digest(hmac_key, doc_id, "sha256")
-
-
-def keyed_text(hmac_key: bytes, text_sha256: bytes) -> bytes:
-    """Return the name of a text in public lineage: a plain digest would confirm a guess at what was redacted."""
-    return hmac.digest(hmac_key, b"text\x00" + text_sha256, "sha256")
-
-
-def keyed_value(hmac_key: bytes, purpose: str, value: bytes) -> bytes:
-    """Return HMAC-SHA256(key, "removal", 0x00, purpose, 0x00, value): the ledger's name for a text, address or host."""
-    return hmac.digest(hmac_key, b"removal\x00" + purpose.encode() + b"\x00" + value, "sha256")
 
 
 def _keyed(live: Sequence[dict[str, Any]], name: str) -> frozenset[bytes]:

@@ -193,7 +193,10 @@ def _whole(policy: Policy, file: YamlFile) -> Iterator[Problem]:
     if not any("certified" in gate.grades for gate in policy.gates):
         cure = "name the gates that `certified` needs"
         yield Problem("warning", file.where("gates"), "no gate is needed for the grade certified", cure)
-    if not any(r.action in OUTCOME for r in policy.rules):
+    if not policy.rules:
+        cure = "start from a shipped policy; `hallmark init` writes them"
+        yield Problem("error", file.where("rules"), "no rules: every document would be kept", cure)
+    elif not any(r.action in OUTCOME for r in policy.rules):
         yield Problem("warning", file.where("rules"), "no rule removes or quarantines", "give one an action")
     if not policy.examples:
         yield Problem(

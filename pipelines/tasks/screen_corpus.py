@@ -9,8 +9,8 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from lineage.errors import InputError
+from lineage.keyed import keyed_text
 from lineage.records import SCREEN
-from lineage.removals import keyed_text
 from pipelines import parts
 from pipelines.project import PartRef
 from pipelines.removal.keys import hmac_of

@@ -7,8 +7,8 @@ import hashlib
 import polars as pl
 import pyarrow as pa
 
+from lineage.keyed import keyed_id, keyed_text
 from lineage.records import PII_COUNT
-from lineage.removals import keyed_id, keyed_text
 
 PUBLIC = pa.schema(
     [

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from lineage.errors import SettingsError
 from pipelines.cli.policy import app
 from pipelines.policies import explain, lint, try_examples
 from stages.decide.policy import load_policy
@@ -83,12 +84,21 @@ def test_an_unknown_measure_and_an_unknown_type_are_errors(tmp_path: Path) -> No
     done = run("lint", str(path), "--json")
     found = [p["what"] for p in json.loads(done.output)["probe.yaml"] if p["level"] == "error"]
     assert done.exit_code == 1
-    assert found == ["unknown type 'SHOE_SIZE'", "unknown measure 'luck'"]
+    assert found[:2] == ["unknown type 'SHOE_SIZE'", "unknown measure 'luck'"] and "no rules" in found[2]
 
 
 def test_a_policy_that_its_file_is_not_named_after_is_an_error(tmp_path: Path) -> None:
     path = write(tmp_path, "rules: []\n").rename(tmp_path / "other.yaml")
     assert any("called 'probe'" in p.what for p in lint(path) if p.level == "error")
+
+
+def test_a_policy_without_rules_and_an_empty_one_are_errors_that_say_so(tmp_path: Path) -> None:
+    told = run("lint", str(write(tmp_path, "rules: []\n")))
+    assert told.exit_code == 1 and "no rules: every document would be kept" in told.output
+    empty = tmp_path / "empty.yaml"
+    empty.write_text("", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"empty\.yaml"):
+        load_policy(empty)
 
 
 def test_an_example_that_comes_out_otherwise_fails_and_says_how(tmp_path: Path) -> None:
