@@ -3,7 +3,7 @@
 # ruff: noqa: E501
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from string import ascii_letters
 
 import regex as re
@@ -28,7 +28,7 @@ def suffixes() -> tldextract.TLDExtract:
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
-@cache
+@lru_cache(maxsize=1 << 16)  # a corpus names more hosts than memory should hold
 def _real_host(host: str) -> bool:
     """Answer whether a host name ends in a public suffix."""
     found = suffixes()(host)
