@@ -79,6 +79,7 @@ EDGES = pa.schema(
         ("b", pa.large_binary()),
         ("jaccard", pa.float64()),  # of shingle sets, 4 decimals; 1.0 for exact
         ("kind", pa.large_string()),  # exact | near
+        ("bands", pa.uint16()),  # bands in which the two signatures are equal; null for exact
     ]
 )
 

@@ -78,7 +78,7 @@ def _search(run: StageRun, key: str) -> pl.DataFrame:
         steps.once(f"pairs-{number:05d}", lambda batch=batch: batch)
     verified = [known, *steps.each("verify", [8 * int(b["shingles"].sum()) for b in batches])]
     parts.write_part(folder / CARRIED, dedup.carry(pairs, verified), None, same)
-    return dedup.merge(members, verified, run.settings)
+    return dedup.merge(members, verified, run.settings, pairs)
 
 
 def _carried(run: StageRun, path: Path) -> tuple[pl.DataFrame, str]:

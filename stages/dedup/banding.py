@@ -19,6 +19,7 @@ PAIRS = {
     "file_b": pl.UInt32,
     "row_b": pl.UInt32,
     "estimate": pl.Float64,  # share of equal signature values, 4 decimals
+    "bands": pl.UInt16,  # bands in which the two signatures are equal
     "shingles": pl.UInt64,  # of both documents: what verification must hold
 }
 _KEY = ["file_a", "row_a", "file_b", "row_b"]
@@ -124,27 +125,31 @@ def _codes(
 
 def _estimated(
     store: SignatureStore, by_id: np.ndarray, codes: list[np.ndarray], settings: DedupSettings
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return (pairs of document numbers, equal values) where the estimate allows it.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (pairs of document numbers, equal values, equal bands) where the estimate allows it.
 
     A pair that shares many bands is looked at once, and the signatures of all pairs are read in one go.
     """
-    from stages.dedup.buckets import matches
+    from stages.dedup.buckets import equal_bands, matches
 
     distinct = np.unique(np.concatenate([np.zeros(0, np.uint64), *codes]))
     pairs = by_id[np.stack(np.divmod(distinct, np.uint64(max(1, len(by_id)))), axis=1).astype(np.int64)]
     wanted, where = np.unique(pairs, return_inverse=True)
     where = where.reshape(pairs.shape)
-    equal = np.empty(len(pairs), np.int64)
-    matches(store.take(wanted), where[:, 0].copy(), where[:, 1].copy(), equal)
+    equal, signatures = np.empty(len(pairs), np.int64), store.take(wanted)
+    matches(signatures, where[:, 0].copy(), where[:, 1].copy(), equal)
     allowed = equal >= least_matches(settings)
-    return pairs[allowed], equal[allowed]
+    left, right = where[allowed, 0].copy(), where[allowed, 1].copy()
+    shared = np.empty(len(left), np.int64)
+    equal_bands(signatures, left, right, *bands_rows(settings), shared)
+    return pairs[allowed], equal[allowed], shared
 
 
-def _table(store: SignatureStore, pairs: np.ndarray, equal: np.ndarray) -> pl.DataFrame:
+def _table(store: SignatureStore, pairs: np.ndarray, equal: np.ndarray, shared: np.ndarray) -> pl.DataFrame:
     files = np.searchsorted(store.first, pairs, side="right") - 1
     rows = pairs - store.first[files]
     shingles = store.shingles[pairs].sum(axis=1) if len(pairs) else np.zeros(0)
-    columns = [files[:, 0], rows[:, 0], files[:, 1], rows[:, 1], equal / store.num_perm, shingles]
+    columns = [files[:, 0], rows[:, 0], files[:, 1], rows[:, 1], equal / store.num_perm, shared]
+    columns.append(shingles)
     table = pl.DataFrame(dict(zip(PAIRS, columns, strict=True))).cast(PAIRS)
     return table.with_columns(pl.col("estimate").round(4))

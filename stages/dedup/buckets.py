@@ -102,6 +102,18 @@ def matches(signatures, left, right, out):
 
 
 @kernel
+def equal_bands(signatures, left, right, bands, rows, out):
+    """Fill out [m] with the number of bands in which signatures left[i] and right[i] are equal."""
+    for i in range(left.size):
+        out[i] = 0
+        for band in range(bands):
+            k, end = band * rows, (band + 1) * rows
+            while k < end and signatures[left[i], k] == signatures[right[i], k]:
+                k += 1
+            out[i] += k == end
+
+
+@kernel
 def matches_all(signatures, wanted, out):
     """Fill out [w, n] with the number of equal values of each of w wanted and each of n given signatures."""
     for i in range(signatures.shape[0]):

@@ -15,15 +15,29 @@ DEDUP_TABLE = pl.DataFrame(DEDUP.empty_table()).schema
 CLUSTERS = {"doc_id": pl.Binary, "cluster": pl.Binary, "degree": pl.UInt32}
 
 
-def merge(members: pl.DataFrame, verified: Iterable[pl.DataFrame], settings: DedupSettings) -> pl.DataFrame:
-    """Return the EDGES: exact stars from `exact` and the verified pairs at or over the threshold, sorted."""
+def merge(
+    members: pl.DataFrame,
+    verified: Iterable[pl.DataFrame],
+    settings: DedupSettings,
+    pairs: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Return the EDGES: exact stars from `exact` and the verified pairs at or over the threshold, sorted.
+
+    pairs: NAMED, from which near edges take their count of equal bands; None leaves it null.
+    """
     star = members.select("a", "b", jaccard=pl.lit(1.0), kind=pl.lit("exact"))
     near = [
         table.filter(pl.col("jaccard") >= settings.threshold).select("a", "b", "jaccard", kind=pl.lit("near"))
         for table in verified
     ]
-    edges = pl.concat([pl.DataFrame(schema=EDGE_TABLE), star, *near])
-    return edges.unique(["a", "b"], keep="any").sort("a", "b")
+    schema = {name: kind for name, kind in EDGE_TABLE.items() if name != "bands"}
+    edges = (
+        pl.concat([pl.DataFrame(schema=schema), star, *near]).unique(["a", "b"], keep="any").sort("a", "b")
+    )
+    if pairs is None:
+        return edges.with_columns(bands=pl.lit(None, EDGE_TABLE["bands"]))
+    counts = pairs.select("a", "b", "bands").unique(["a", "b"], keep="any")
+    return edges.join(counts, on=["a", "b"], how="left", maintain_order="left")
 
 
 def clusters(edges: pl.DataFrame) -> pl.DataFrame:

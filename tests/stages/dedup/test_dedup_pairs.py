@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import dedup_reference as reference
+import numpy as np
 import polars as pl
 import pytest
 from dedup_reference import Run
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from stages.dedup import DedupSettings, annotate, batches, clusters, sign, verify
+from stages.dedup import DedupSettings, annotate, batches, clusters, merge, named, sign, verify
+from stages.dedup.parameters import bands_rows
 
 
 def variants(seed: int, originals: int, edits: tuple[int, ...], length: int = 120) -> list[str]:
@@ -60,6 +62,22 @@ def test_every_pair_over_the_threshold_is_found_with_its_exact_jaccard(corpus, r
     assert set(found) <= set(true)
     assert len(found) >= 0.99 * len(true)
     assert all(true[pair] == value for pair, value in found.items())
+
+
+def test_a_near_edge_counts_the_bands_in_which_its_signatures_are_equal(run):
+    chosen = DedupSettings(threshold=0.7)
+    edges = merge(run.members, run.verified, chosen, named(run.pairs, run.files))
+    signed = pl.concat([pl.read_parquet(f, columns=["doc_id", "signature"]) for f in run.files])
+    values = {d: np.frombuffer(s, np.uint32).tolist() for d, s in signed.drop_nulls().rows()}
+    bands, rows = bands_rows(chosen)
+
+    def equal(a, b):
+        one, other = values[a], values[b]
+        return sum(one[n * rows : (n + 1) * rows] == other[n * rows : (n + 1) * rows] for n in range(bands))
+
+    near = edges.filter(pl.col("kind") == "near")
+    assert [equal(a, b) for a, b in near.select("a", "b").rows()] == near["bands"].to_list()
+    assert near["bands"].n_unique() > 3
 
 
 def test_pairs_do_not_depend_on_partitions_or_batches(corpus, run, tmp_path):

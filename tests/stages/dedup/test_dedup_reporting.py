@@ -15,7 +15,7 @@ ORIGINS = pl.DataFrame(
 
 def edges(*rows: tuple[int, int, float, str]) -> pl.DataFrame:
     return pl.DataFrame(
-        [(bytes([a]), bytes([b]), j, k) for a, b, j, k in rows], orient="row", schema=EDGE_TABLE
+        [(bytes([a]), bytes([b]), j, k, None) for a, b, j, k in rows], orient="row", schema=EDGE_TABLE
     )
 
 
