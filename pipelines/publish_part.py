@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from lineage import canonical, certificate, keys
 from lineage.digests import sha256_file
 from lineage.merkle import doc_root
-from lineage.sheets import render
+from lineage.sheets import render_all
 from pipelines import parts
 from pipelines.executor import usage
 from pipelines.project import PartRef, write_bytes, write_json
@@ -34,8 +34,6 @@ from stages.publish.shard import published, shard_table
 from stages.publish.technical import part_counts
 from stages.publish.tokens import count
 from stages.publish.treat import treat, treat_fields
-
-SHEETS = (("zh", "html"), ("zh", "md"), ("en", "html"), ("en", "md"))
 
 
 @dataclass(frozen=True)
@@ -176,16 +174,10 @@ def _write_papers(task: BuildTask, fresh: Path, manifest: dict[str, Any]) -> Non
     for name, evidence in common["evidence"].items():
         write_bytes(fresh / name, evidence)
     digests = {path: hashlib.sha256(content).hexdigest()}
-    for lang, fmt in SHEETS:
-        text = render(
-            manifest,
-            lang=lang,
-            fmt=fmt,
-            digests=digests,
-            answers=common["answers"],
-            verify_command=f"hallmark verify release --shards '{ref.source}/{ref.part}'",
-        )
-        write_bytes(fresh / f"sheets/{ref.source}/{ref.part}.{lang}.{fmt}", text.encode())
+    command = f"hallmark verify release --shards '{ref.source}/{ref.part}'"
+    sheets = render_all(manifest, digests=digests, answers=common["answers"], verify_command=command)
+    for ending, text in sheets.items():
+        write_bytes(fresh / f"sheets/{ref.source}/{ref.part}.{ending}", text.encode())
     signer = keys.load_signer(Path(common["key_folder"]))
     signed = certificate.certify_shard(fresh, path, signer)
     write_bytes(fresh / certificate.certificate_path(ref.source, ref.part), signed)

@@ -15,7 +15,7 @@ from lineage.evidence import MEASURED
 from lineage.exports import write_all
 from lineage.merkle import doc_root
 from lineage.removals import release_facts
-from lineage.sheets import render, site
+from lineage.sheets import render_all, site
 from pipelines import parts, release_tree
 from pipelines.project import read_json
 from pipelines.review_desk.signing import load_trust, signed_lines
@@ -75,17 +75,10 @@ def write_papers(
 
 def _sheets(manifest: dict, manifests: list, digests: dict[str, str], answers: Any) -> dict[str, str]:
     """Return path and text of the release's sheets, the index of shards, and the dataset card."""
-    texts = {"README.md": card(manifest)}
+    command = "hallmark verify release"
+    sheets = render_all(manifest, digests=digests, answers=answers, verify_command=command)
+    texts = {"README.md": card(manifest)} | {f"sheets/release.{e}": text for e, text in sheets.items()}
     for lang in LANGUAGES:
-        for fmt in ("html", "md"):
-            texts[f"sheets/release.{lang}.{fmt}"] = render(
-                manifest,
-                lang=lang,
-                fmt=fmt,
-                digests=digests,
-                answers=answers,
-                verify_command="hallmark verify release",
-            )
         texts[f"sheets/index.{lang}.html"] = site(
             manifests, lang=lang, title=manifest["dataset"]["title"][lang]
         )

@@ -10,12 +10,15 @@ from lineage.sheets.build import manifest_path, sheet
 from lineage.sheets.reader import Reader
 from lineage.sheets.shard_index import Shelf, site, site_of_releases
 
+_FORMATS = {"html": html, "md": md}
+
 __all__ = [
     "Shelf",
     "check",
     "manifest_path",
     "questions",
     "render",
+    "render_all",
     "site",
     "site_of_releases",
     "unanswered",
@@ -38,4 +41,16 @@ def render(
     Raises InputError for an unknown schema or a missing digest, SettingsError for an unusable answer.
     """
     page = sheet(manifest, lang, digests, answers, verify_command)
-    return (html if fmt == "html" else md).page(page, Reader(manifest, lang))
+    return _FORMATS[fmt].page(page, Reader(manifest, lang))
+
+
+def render_all(
+    manifest: dict[str, Any], *, digests: dict[str, str], answers: dict[str, Any] | None, verify_command: str
+) -> dict[str, str]:
+    """Return all data sheets of a manifest by `LANG.FORMAT`, as `render` gives each; a language is put together once."""
+    pages = {lang: sheet(manifest, lang, digests, answers, verify_command) for lang in ("zh", "en")}
+    return {
+        f"{lang}.{fmt}": writer.page(page, Reader(manifest, lang))
+        for lang, page in pages.items()
+        for fmt, writer in _FORMATS.items()
+    }

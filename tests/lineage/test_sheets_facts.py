@@ -204,6 +204,22 @@ def test_no_number_escapes_the_two_tests_above(kind: str, lang: str) -> None:
     assert len(checked) + len(left) == len(numbers) > 60
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_sheets_made_together_are_those_made_one_by_one(kind: str) -> None:
+    manifest = manifest_of(kind)
+    given = {
+        "digests": {sheets.manifest_path(manifest): "ab" * 32},
+        "answers": None,
+        "verify_command": "hallmark verify",
+    }
+    one_by_one = {
+        f"{lang}.{fmt}": sheets.render(manifest, lang=lang, fmt=fmt, **given)
+        for lang in ("zh", "en")
+        for fmt in ("html", "md")
+    }
+    assert sheets.render_all(manifest, **given) == one_by_one and len(set(one_by_one.values())) == 4
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_rows_beyond_the_cap_are_counted_and_summed(lang: str) -> None:
     manifest = manifest_of("long")
