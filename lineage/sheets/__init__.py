@@ -47,7 +47,7 @@ def render(
 def render_all(
     manifest: dict[str, Any], *, digests: dict[str, str], answers: dict[str, Any] | None, verify_command: str
 ) -> dict[str, str]:
-    """Return all data sheets of a manifest by `LANG.FORMAT`, as `render` gives each; a language is put together once."""
+    """Return all data sheets of a manifest by `LANG.FORMAT`, as `render` gives each, put together once a language."""
     pages = {lang: sheet(manifest, lang, digests, answers, verify_command) for lang in ("zh", "en")}
     return {
         f"{lang}.{fmt}": writer.page(page, Reader(manifest, lang))
