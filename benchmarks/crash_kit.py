@@ -71,11 +71,11 @@ extern "C" ssize_t pread(int fd, void *buffer, size_t size, off_t at) { return p
 
 @dataclass(frozen=True)
 class Strike:
-    """What was struck while which stage ran, and the code `dvc repro` ended with."""
+    """What was struck while which stage ran, and the code `dvc repro` ended with; None: it had to be killed."""
 
     kind: str
     stage: str
-    code: int
+    code: int | None
 
 
 def environment(keys: Path) -> dict[str, str]:
@@ -186,7 +186,10 @@ def disturb(
     resize: Callable[[int], None] | None,
     limit: float = 300.0,
 ) -> Strike | None:
-    """Start `dvc repro` and strike after `delay` seconds; None if there was nothing left to strike."""
+    """Start `dvc repro` and strike after `delay` seconds; None if there was nothing left to strike.
+
+    A run that has not ended `limit` seconds after the strike counts as hung, and is killed with all its processes.
+    """
     trigger = project / ".fault"
     faults = {"LD_PRELOAD": str(shim), "FAULT_TRIGGER": str(trigger), "FAULT_UNDER": f"{project}/"}
     run = subprocess.Popen(
@@ -204,12 +207,21 @@ def disturb(
         stage = _stage(run.pid)
         struck = _strike(run.pid, kind, project, resize)
         time.sleep(0.01)
-    code = run.wait(timeout=limit)
+    code = _ended(run, limit)
     if kind == "disk" and struck and resize:
         resize(LARGE)
     missed = kind == "read" and struck and trigger.exists()
     trigger.unlink(missing_ok=True)
     return Strike(kind, stage, code) if struck and not missed else None
+
+
+def _ended(run: subprocess.Popen, limit: float) -> int | None:
+    try:
+        return run.wait(timeout=limit)
+    except subprocess.TimeoutExpired:
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+        return None
 
 
 def _strike(pid: int, kind: str, project: Path, resize: Callable[[int], None] | None) -> bool:
