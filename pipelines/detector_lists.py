@@ -8,22 +8,21 @@ from typing import Any
 
 from lineage import canonical
 from pipelines.evaluate.duplicates import detector as near_duplicates
-from pipelines.project import read_json, write_json
-from pipelines.stage_run import StageRun
+from pipelines.project import Project, read_json, write_json
 
 
-def detectors(run: StageRun, name: str) -> list[dict[str, Any]]:
+def detectors(project: Project, name: str) -> list[dict[str, Any]]:
     """Return what `stages.NAME.detectors` says under the project's settings.
 
     The answer is kept in data/.detectors/ under the digest of the stage's code, libraries, named files and settings.
     """
-    settings = getattr(run.project.params, name)
+    settings = getattr(project.params, name)
     if name == "dedup":
         return [near_duplicates(settings)]
-    listed = run.project.inventory(name)
+    listed = project.inventory(name)
     known = {"code": listed["code"], "files": listed["files"], "settings": settings.model_dump(mode="json")}
     key = hashlib.sha256(canonical.dumps(known)).hexdigest()
-    path = run.project.data / ".detectors" / f"{name}.json"
+    path = project.data / ".detectors" / f"{name}.json"
     if path.is_file() and (kept := read_json(path))["key"] == key:
         return kept["detectors"]
     naming = getattr(import_module(f"stages.{name}"), "detectors", None)

@@ -93,7 +93,7 @@ def _stages(run: StageRun, policy: Policy) -> tuple[list[dict[str, Any]], dict[s
     for name in STAGES:
         settings = getattr(run.project.params, name)
         code = run.project.inventory(name)["part_code" if name == "publish" else "code"]
-        quoted, cited = evidence.attach(detectors(run, name), filed, partial(acts_at, policy))
+        quoted, cited = evidence.attach(detectors(run.project, name), filed, partial(acts_at, policy))
         files |= cited
         rows.append(
             {

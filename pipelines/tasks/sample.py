@@ -10,6 +10,7 @@ import polars as pl
 from lineage import evidence
 from lineage.records import DRAWS
 from pipelines import parts
+from pipelines.detector_lists import detectors
 from pipelines.project import Project, write_json
 from pipelines.stage_run import StageRun
 from stages import screen as screening
@@ -109,7 +110,7 @@ def rule_context(run: StageRun) -> Context:
 def measured_languages(project: Project) -> tuple[str, ...] | None:
     """Return the languages that the detectors of the screen which run were measured on; None where none runs."""
     folders = (Path(screening.__file__).parent / "evidence", project.root / "evidence" / "detectors")
-    return evidence.languages(screening.detectors(project.params.screen), evidence.load(folders))
+    return evidence.languages(detectors(project, "screen"), evidence.load(folders))
 
 
 def _facts(entry: dict[str, Any], root: Path) -> SourceFacts:

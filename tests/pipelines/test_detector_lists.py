@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from lineage import keys
+from lineage import evidence, keys
 from pipelines.detector_lists import detectors
 from pipelines.project import Project
 from pipelines.run import run_stage
 from pipelines.scaffold import make_project
-from pipelines.stage_run import StageRun
-from stages import quality
+from pipelines.tasks.sample import measured_languages
+from stages import quality, screen
 
 STAGE = "quality"
 
@@ -27,7 +27,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def listed(project: Path) -> list[dict]:
     run_stage("inventory", Project(project))
-    return detectors(StageRun("publish", Project(project)), STAGE)
+    return detectors(Project(project), STAGE)
 
 
 def test_the_list_is_the_stages_own_and_is_not_asked_for_twice(
@@ -65,5 +65,15 @@ def test_changed_code_names_them_anew(project: Path) -> None:
     first = read_json(held)["key"]
     entry = read_json(inventory)
     write_json(inventory, entry | {"code": entry["code"] | {"sha256": "0" * 64}})
-    detectors(StageRun("publish", Project(project)), STAGE)
+    detectors(Project(project), STAGE)
     assert read_json(held)["key"] != first
+
+
+def test_the_measured_languages_are_those_of_the_stages_own_list(project: Path) -> None:
+    run_stage("inventory", Project(project))
+    params = Project(project).params.screen
+    own = evidence.languages(
+        screen.detectors(params), evidence.load([Path(screen.__file__).parent / "evidence"])
+    )
+    assert own
+    assert measured_languages(Project(project)) == own == measured_languages(Project(project))
