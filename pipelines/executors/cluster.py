@@ -6,6 +6,7 @@ import importlib.util
 import os
 import socket
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from lineage.errors import HallmarkError, SettingsError
@@ -33,7 +34,8 @@ def run_on_ray(
     order = sorted(range(len(tasks)), key=lambda i: (-tasks[i].weight, i))
     results: list[Any] = [None] * len(tasks)
     with progress(label, sum(max(1, t.weight) for t in tasks), len(tasks)) as advance:
-        waiting = {remote.remote(fn, tasks[i]): i for i in order}
+        place = str(Path.cwd())
+        waiting = {remote.remote(fn, tasks[i], place): i for i in order}
         while waiting:
             done, _ = ray.wait(list(waiting), num_returns=1)
             for reference in done:
@@ -48,11 +50,12 @@ def run_on_ray(
     return results
 
 
-def _call(fn: Callable[[Any], Any], task: Any) -> Any:
+def _call(fn: Callable[[Any], Any], task: Any, folder: str) -> Any:
     """Run in a Ray worker: an error for a user is a value, so that Ray adds no trace that could quote a text."""
     for name in THREADS:
         os.environ[name] = "1"
     try:
+        os.chdir(folder)  # settings name files relative to the project, in which the driver works
         return fn(task)
     except HallmarkError as e:
         return e
