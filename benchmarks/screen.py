@@ -33,6 +33,7 @@ GROUPS: dict[str, dict[str, Any]] = {
     "discrimination@.97": {"detector": "^discrimination-", "code": "discrimination", "threshold": 0.97},
     "hate": {"detector": "^hate-", "code": "hate", "threshold": 0.5},
     "harm": {"detector": "^harm-", "code": "harm", "threshold": 0.5},
+    "second opinion": {"detector": "^semantic-", "code": "harm|hate|discrimination", "threshold": 0.5},
     "harm@.97": {"detector": "^harm-", "code": "harm", "threshold": 0.97},
     "cbrn names": {"detector": "^cbrn-[^t]", "level": None, "threshold": 0.0},
     "cbrn topic": {"detector": "^cbrn-topic-", "code": "cbrn", "threshold": 0.5},
@@ -45,6 +46,7 @@ WHOLE = (
     "discrimination@.97",
     "hate",
     "harm@.97",
+    "second opinion",
     "cbrn topic",
     "cbrn context",
     "poison, secrecy",
@@ -149,7 +151,7 @@ def share(found: pl.DataFrame, wanted: set[int], rule: dict[str, Any]) -> list[f
     if level:
         rows = rows.filter(pl.col("level").str.contains(f"^({level})$"))
     if "code" in rule:
-        rows = rows.filter(pl.col("code") == rule["code"])
+        rows = rows.filter(pl.col("code").str.contains(f"^({rule['code']})$"))
     return interval(len(wanted & set(rows["text"].unique().to_list())), len(wanted))
 
 
@@ -251,9 +253,9 @@ def percent(values: list[float]) -> str:
     return f"{values[0] * 100:.1f} [{values[1] * 100:.1f}, {values[2] * 100:.1f}]"
 
 
-def replace_block(path: Path, lines: list[str]) -> None:
+def replace_block(path: Path, lines: list[str], name: str = "figures") -> None:
     """Replace what stands between the figure marks of a Markdown document."""
-    begin, end = "<!-- figures -->", "<!-- /figures -->"
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     text = path.read_text(encoding="utf-8")
     if begin not in text or end not in text:
         raise typer.BadParameter(f"{path} has no {begin} ... {end}")

@@ -33,7 +33,7 @@ def measure(
     for labelled in sets.sets(eval_dir, "dedup", {"id", "text"}):
         rows = labelled.rows.unique("text", keep="first", maintain_order=True)
         true = _true_pairs(rows["text"], settings)
-        near = _found_pairs(rows["text"], settings)
+        near = found_pairs(rows["text"], settings)
         counts = {
             "hits": len(true & near),
             "positives": len(true),
@@ -55,7 +55,8 @@ def measure(
     return {NAME: (listed, figures)} if figures else {}
 
 
-def _found_pairs(texts: pl.Series, settings: dedup.DedupSettings) -> set[tuple[int, int]]:
+def found_pairs(texts: pl.Series, settings: dedup.DedupSettings) -> set[tuple[int, int]]:
+    """Return the pairs (lower index first) that the stage dedup finds among texts."""
     ids = [hashlib.sha256(f"{k}".encode()).digest() for k in range(len(texts))]
     digests = [hashlib.sha256(text.encode()).digest() for text in texts]
     docs = pl.DataFrame({"doc_id": ids, "text": texts, "text_sha256": digests}).with_row_index("row")

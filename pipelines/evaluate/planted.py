@@ -60,6 +60,18 @@ def markings() -> list[LabelledSet]:
     return [made("own/secrecy-markings", pl.DataFrame(rows, schema=SCHEMA, orient="row"))]
 
 
+def hatred() -> list[LabelledSet]:
+    """Return incitement against groups (A.1-e), half of it without a term of the lexicon, and benign text on it."""
+    rows = [
+        (text, language, codes, not codes, "")
+        for language, content in _content()["hatred"].items()
+        for kind, codes in (("positives", ["A.1-e"]), ("benign", []))
+        for template in content[kind]
+        for text in fill(template, {"group": content["group"]})
+    ]
+    return [made("own/hatred", pl.DataFrame(rows, schema=SCHEMA, orient="row"))]
+
+
 def poison(benign: pl.DataFrame) -> list[LabelledSet]:
     """Return benign texts of labelled sets with one attack planted in each, and as many left as they are.
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipelines.evaluate import planted, sets
+from pipelines.evaluate import neutral, planted, poisoned, sets
 from pipelines.evaluate.figures import figure, points
 from stages import screen
-from stages.screen.screen import engine
+from stages.screen import works
+from stages.screen.screen import CORPUS, engine
 from stages.screen.settings import ScreenSettings
 
 #: Rows that shipped classifiers were trained on, by the ids of the two open sets: only the split held back counts.
@@ -34,10 +35,12 @@ def measure(
     settings = settings.model_copy(update={"classifier_floor": 0.0})
     thresholds = _thresholds(settings)
     result: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {}
-    for labelled in all_sets(eval_dir):
+    labelled_sets = all_sets(eval_dir)
+    single = [d for d in found if d["detector"] not in (CORPUS, works.DETECTOR)]
+    for labelled in labelled_sets if single else []:
         rows = labelled.rows.with_row_index("no")
         hits = screen.scan(rows["text"], settings)
-        for detector in found:
+        for detector in single:
             own = hits.filter(pl.col("detector") == detector["detector"])
             figures = _figures(labelled.name, detector, rows, own, thresholds)
             if figures:
@@ -45,6 +48,12 @@ def measure(
                 listed, all_figures = result.setdefault(detector["detector"], ([], []))
                 listed.append(labelled.named(used))
                 all_figures.extend(figures)
+    whole = poisoned.measure(labelled_sets, settings.corpus) if _named(found, CORPUS) else {}
+    ruled = neutral.measure() if _named(found, neutral.DETECTOR) else {}
+    for name, (listed, figures) in [*whole.items(), *ruled.items()]:
+        given, known = result.setdefault(name, ([], []))
+        given.extend(listed)
+        known.extend(figures)
     return {name: pair for name, pair in result.items() if any(r["recall"] for r in pair[1])}
 
 
@@ -58,7 +67,7 @@ def all_sets(eval_dir: Path) -> list[sets.LabelledSet]:
     if not given:
         return []
     benign = pl.concat([s.rows.filter("benign") for s in given]).filter(pl.col("subset") != "question")
-    return [*given, *planted.seeds(), *planted.markings(), *planted.poison(benign)]
+    return [*given, *planted.seeds(), *planted.markings(), *planted.hatred(), *planted.poison(benign)]
 
 
 def common(rows: pl.DataFrame) -> pl.DataFrame:
@@ -159,7 +168,9 @@ def _curved(shared: dict[str, Any]) -> bool:
 
 def _thresholds(settings: ScreenSettings) -> dict[tuple[str, str], float]:
     """Return the score from which each classifier's code counts, as its card says."""
-    return {
+    own = engine(settings).embedding
+    extra = {(own.detector, code): score for code, score in own.head.thresholds.items()} if own else {}
+    return extra | {
         (c.card.detector, code): (c.card.evidence or {}).get("thresholds", {}).get(code, c.card.threshold)
         for c in engine(settings).classifiers
         for code in c.card.codes
@@ -169,6 +180,10 @@ def _thresholds(settings: ScreenSettings) -> dict[tuple[str, str], float]:
 def _languages(detector: dict[str, Any], rows: pl.DataFrame) -> list[str]:
     present = sorted(set(rows["language"].to_list()))
     return present if "*" in detector["languages"] else [x for x in present if x in detector["languages"]]
+
+
+def _named(found: list[dict[str, Any]], name: str) -> bool:
+    return any(d["detector"] == name for d in found)
 
 
 def _held_back(id_: str) -> bool:

@@ -12,11 +12,13 @@ import polars as pl
 
 from lineage.evidence import DEVELOPMENT
 from pipelines.train.measure import report
+from pipelines.train.semantic import judged
 from stages.screen.classify import PREPARE_VERSION
 
 MIN_POSITIVES = 50
 METHODS = {
     "fasttext": "fastText supervised, one-vs-rest, one thread, quantised",
+    "semantic": "mean of skip-gram vectors of tokens, pairs and stems, int8, and logistic regression, one-vs-rest",
     "linear": "logistic regression over hashed words, pairs and character n-grams, one-vs-rest, int8 weights",
 }
 LICENCES = {
@@ -38,8 +40,8 @@ def card(
     metrics = {}
     test = (examples["split"] == "test").to_numpy()
     for code in scores.columns:
-        truth = examples["labels"].list.contains(code).to_numpy()
-        metrics[code] = grade(report(scores[code].to_numpy()[test], truth[test], thresholds[code]))
+        truth, told = examples["labels"].list.contains(code).to_numpy(), test & judged(examples, code)
+        metrics[code] = grade(report(scores[code].to_numpy()[told], truth[told], thresholds[code]))
     origins = sorted(set(examples["origin"].to_list()))
     return {
         "name": name,
@@ -93,6 +95,6 @@ def digest(examples: pl.DataFrame) -> str:
 
 
 def benign_scores(examples: pl.DataFrame, scores: np.ndarray, code: str) -> np.ndarray:
-    """Return the calibrate split's scores of examples that do not carry the code."""
+    """Return the calibrate split's scores of examples that are judged and do not carry the code."""
     wanted = (examples["split"] == "calibrate") & ~examples["labels"].list.contains(code)
-    return scores[wanted.to_numpy()]
+    return scores[wanted.to_numpy() & judged(examples, code)]

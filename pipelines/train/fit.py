@@ -19,7 +19,7 @@ import polars as pl
 
 from lineage.errors import HallmarkError
 
-_CLEARED = {"MALLOC_PERTURB_": "255"}  # glibc fills allocations with the complement of this byte
+CLEARED = {"MALLOC_PERTURB_": "255"}  # glibc fills allocations with the complement of this byte
 
 
 def fit(examples: pl.DataFrame, params: dict[str, Any], seed: int, target: Path) -> None:
@@ -40,7 +40,7 @@ def fit(examples: pl.DataFrame, params: dict[str, Any], seed: int, target: Path)
         str(target),
         json.dumps(arguments(params, seed)),
     ]
-    run = subprocess.run(command, env={**os.environ, **_CLEARED}, capture_output=True, text=True, check=False)
+    run = subprocess.run(command, env={**os.environ, **CLEARED}, capture_output=True, text=True, check=False)
     source.unlink()
     if run.returncode:
         raise HallmarkError(

@@ -76,11 +76,18 @@ def centred(head: linear.Head, examples: pl.DataFrame, rate: float) -> linear.He
         return head
     scores, bias = head.score(held["line"].to_list()), head.bias.copy()
     for k, code in enumerate(head.codes):
-        other = np.sort(scores[~held["labels"].list.contains(code).to_numpy(), k])[::-1]
+        other = scores[~held["labels"].list.contains(code).to_numpy(), k]
         if other.size:
-            edge = float(np.clip(other[int(rate * other.size)], 1e-6, 1 - 1e-6))
-            bias[k] = float(f"{bias[k] - np.log(edge / (1 - edge)) - 0.01:.6g}")
+            bias[k] = float(f"{bias[k] - edges(other, rate):.6g}")
     return head._replace(bias=bias)
+
+
+def edges(other: np.ndarray, rate: float) -> float:
+    """Return by how much a bias must fall so that just under `rate` of these scores stay at one half or more."""
+    if not other.size:
+        return 0.0
+    edge = float(np.clip(np.sort(other)[::-1][int(rate * other.size)], 1e-6, 1 - 1e-6))
+    return float(np.log(edge / (1 - edge)) + 0.01)
 
 
 @numba.njit(cache=True)

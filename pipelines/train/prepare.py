@@ -23,6 +23,9 @@ def examples(name: str, labels: Path | None) -> pl.DataFrame:
     language = name.rpartition("-")[2]
     harm = expand(SEEDS / f"harm-{language}.yaml")
     benign = harm.filter(pl.col("labels").list.contains(BENIGN))
+    if name.startswith("semantic-"):
+        posts = cold(_find(labels, "zh_cold")) if language == "zh" else davidson(_find(labels, "en_davidson"))
+        return pl.concat([harm, posts]).unique("text", keep="first", maintain_order=True)
     if name == "discrimination-zh":
         return pl.concat([cold(_find(labels, "zh_cold")), benign])
     if name == "hate-en":

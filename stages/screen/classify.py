@@ -1,7 +1,8 @@
-"""Classifiers (fastText, or a linear head of linear.py): one-vs-rest over risk codes, each bound to its card by digest.
+"""Classifiers: one-vs-rest over risk codes, each bound to its card by digest.
 
-Folded text is prepared so that Han characters stand apart: word n-grams are character n-grams in Chinese.
-Long documents are scored in windows; the worst window counts.
+They are fastText models, linear heads (linear.py) or document vectors (vectors.py). Folded text is prepared so that
+Han characters stand apart: word n-grams are character n-grams in Chinese. Long documents are scored in windows; the
+worst window counts.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ import numpy as np
 import polars as pl
 
 from lineage.errors import SettingsError, TrustError
-from stages.screen import linear
+from stages.screen import linear, vectors
 from stages.screen.fold import _decode, _encode, _is_han
 
 SHIPPED = Path(__file__).parent / "models"
-SUFFIXES = (".bin", ".ftz", linear.SUFFIX)
+OWN = {
+    linear.SUFFIX: linear.load,
+    vectors.SUFFIX: vectors.load,
+}  # forms of this project; the others are fastText's
+SUFFIXES = (".bin", ".ftz", *OWN)
 PREPARE_VERSION = 1
 _MIN_TOKENS = 3
 
@@ -61,9 +66,9 @@ class Classifier:
 
     @cached_property
     def model(self) -> Any:
-        """The model (a linear.Head or fastText's), loaded at first use."""
-        if self.path.suffix == linear.SUFFIX:
-            return linear.load(self.path, self.card.codes)
+        """The model (linear.Head, vectors.Vectors or fastText's), loaded at first use."""
+        if self.path.suffix in OWN:
+            return OWN[self.path.suffix](self.path, self.card.codes)
         import fasttext
 
         try:
@@ -75,7 +80,7 @@ class Classifier:
 
     def score(self, windows: list[str]) -> np.ndarray:
         """Return float64[windows, codes]: the probability of each of the card's codes."""
-        if self.path.suffix == linear.SUFFIX:
+        if self.path.suffix in OWN:
             return self.model.score(windows)
         columns = {f"__label__{code}": k for k, code in enumerate(self.card.codes)}
         result = np.zeros((len(windows), len(columns)))

@@ -36,21 +36,25 @@ _MAX_ANSWER = 64 << 20
 def find(texts: pl.Series, settings: ExternalSettings) -> pl.DataFrame:
     """Return findings (text, code, detector, level, score, n): per text the worst of its windows."""
     check(settings)
-    windows, owners = _windows(texts, settings.max_chars)
+    own, owners = windows(texts, settings.max_chars)
     scores = [
-        row
-        for k in range(0, len(windows), settings.batch)
-        for row in _ask(settings, windows[k : k + settings.batch])
+        row for k in range(0, len(own), settings.batch) for row in _ask(settings, own[k : k + settings.batch])
     ]
-    columns = [*settings.codes]
-    frame = pl.DataFrame(scores, schema=dict.fromkeys(columns, pl.Float64), orient="row")
+    return worst(scores, owners, settings.codes, settings.detector, settings.floor)
+
+
+def worst(
+    scores: list[list[float]], owners: list[int], codes: tuple[str, ...], detector: str, floor: float
+) -> pl.DataFrame:
+    """Return findings of the scores of windows ([windows][codes]): per owner and code the highest from `floor` on."""
+    frame = pl.DataFrame(scores, schema=dict.fromkeys(codes, pl.Float64), orient="row")
     frame = frame.with_columns(pl.Series("text", owners, dtype=pl.UInt32))
     long = frame.unpivot(index="text", variable_name="code", value_name="score")
-    long = long.with_columns(pl.col("score").round(4)).filter(pl.col("score") >= settings.floor)
+    long = long.with_columns(pl.col("score").round(4)).filter(pl.col("score") >= floor)
     return (
         long.group_by("text", "code")
         .agg(pl.col("score").max(), pl.len().alias("n"))
-        .with_columns(detector=pl.lit(settings.detector), level=pl.lit("flag"))
+        .with_columns(detector=pl.lit(detector), level=pl.lit("flag"))
         .select(list(FINDING))
         .cast(FINDING)
         .sort("text", "code")
@@ -93,13 +97,14 @@ def check(settings: ExternalSettings) -> None:
         )
 
 
-def _windows(texts: pl.Series, size: int) -> tuple[list[str], list[int]]:
-    windows, owners = [], []
+def windows(texts: pl.Series, size: int) -> tuple[list[str], list[int]]:
+    """Return the texts in pieces of `size` characters, and the text that each is of."""
+    found, owners = [], []
     for k, text in enumerate(texts.to_list()):
         pieces = [text[a : a + size] for a in range(0, len(text), size)] or [""]
-        windows += pieces
+        found += pieces
         owners += [k] * len(pieces)
-    return windows, owners
+    return found, owners
 
 
 def _ask(settings: ExternalSettings, texts: list[str]) -> list[list[float]]:

@@ -13,7 +13,7 @@ import polars as pl
 
 from lineage.errors import SettingsError
 from stages.file_state import state
-from stages.screen import cbrn, classify, external, fold, linear, poison, secrecy, works
+from stages.screen import cbrn, classify, embedding, external, fold, poison, secrecy, vectors, works
 from stages.screen.corpus_settings import CorpusSettings
 from stages.screen.lexicon import SHIPPED, Lexicon, load_folder, load_lexicon
 from stages.screen.matcher import FINDING, Matcher
@@ -113,12 +113,16 @@ def detectors(settings: ScreenSettings) -> list[dict[str, Any]]:
         card = classifier.card
         gates = loaded.context if card.needs or card.unless else ""
         files = ("classify.py", *(("matcher.py",) if gates else ()))
-        files += ("linear.py",) if classifier.path.suffix == linear.SUFFIX else ()
+        files += ("linear.py",) if classifier.path.suffix in classify.OWN else ()
+        files += ("vectors.py",) if classifier.path.suffix == vectors.SUFFIX else ()
         code = _code_digest(*files)
         ruled = json.dumps([card.codes, card.needs, card.unless, card.script])
         digest = _sha(fold.digest(), code, card.sha256, gates, ruled, str(settings.window_chars))
         rows.append(_entry(card.detector, digest, card.codes, card.languages, dict(card.evidence)))
     rows += [_entry(x.detector, external.digest(x), x.codes, x.languages) for x in settings.external]
+    if own := loaded.embedding:
+        digest = _sha(own.digest(), str(settings.window_chars))
+        rows.append(_entry(own.detector, digest, own.head.codes, own.head.languages))
     digest = _sha(works.code_digest(), loaded.works.sha256 if loaded.works else "")
     named = _entry(works.DETECTOR, digest, (works.CODE,), ())
     rows.append(named if loaded.works else named | {"not_run": "no registry supplied"})
@@ -152,6 +156,7 @@ class Engine:
         self.context = load_lexicon(SHIPPED / "context.yaml").sha256
         self.matcher = Matcher(self.lexicons)
         self.classifiers = [classify.load(path, origin) for path, origin in _models(settings)]
+        self.embedding = embedding.Embedding(settings.embedding) if settings.embedding else None
         self.works = works.load(settings.works) if settings.works else None
 
     def findings(self, texts: pl.Series) -> pl.DataFrame:
@@ -176,13 +181,19 @@ class Engine:
         if self.settings.poisoning:
             frames.append(poison.find(data, offsets))
         frames += [external.find(texts, own) for own in self.settings.external]
+        if self.embedding:
+            own = self.settings.window_chars, self.settings.classifier_floor
+            frames.append(self.embedding.find(texts, *own))
         frames += [works.find(texts, self.works)] if self.works else []
         return pl.concat([frame.select(list(FINDING)).cast(FINDING) for frame in frames])
 
 
 def engine(settings: ScreenSettings) -> Engine:
     """Return the compiled detectors of a settings block, kept for the next call while the operator's files stay."""
-    return _engine(settings, state(settings.operator_lexicons, settings.operator_models, settings.works))
+    return _engine(
+        settings,
+        state(settings.operator_lexicons, settings.operator_models, settings.works, settings.embedding),
+    )
 
 
 @lru_cache(maxsize=4)
@@ -215,13 +226,14 @@ def _lexicons(settings: ScreenSettings) -> list[Lexicon]:
 
 
 def _models(settings: ScreenSettings) -> list[tuple[Path, str]]:
-    names = [name for name in settings.models if settings.cbrn or not name.startswith("cbrn-")]
+    left = [*([] if settings.cbrn else ["cbrn-"]), *(["semantic-"] if settings.embedding else [])]
+    names = [name for name in settings.models if not name.startswith(tuple(left))]
     paths = [(classify.shipped_path(name), "shipped") for name in names]
     if settings.operator_models:
         found = sorted(p for p in Path(settings.operator_models).glob("*") if p.suffix in classify.SUFFIXES)
         if not found:
             raise SettingsError(
-                "no model (*.bin, *.ftz, *.lin) in this folder",
+                "no model (*.bin, *.ftz, *.lin, *.vec) in this folder",
                 where=settings.operator_models,
                 cure="set screen.operator_models to '' or fill it",
             )

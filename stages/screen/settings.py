@@ -19,7 +19,16 @@ LEXICONS = (
     "piracy",
     "doxxing",
 )
-MODELS = ("discrimination-zh", "hate-en", "harm-zh", "harm-en", "cbrn-topic-zh", "cbrn-topic-en")
+MODELS = (
+    "discrimination-zh",
+    "hate-en",
+    "harm-zh",
+    "harm-en",
+    "semantic-zh",
+    "semantic-en",
+    "cbrn-topic-zh",
+    "cbrn-topic-en",
+)
 
 
 class ScreenSettings(BaseModel):
@@ -34,7 +43,12 @@ class ScreenSettings(BaseModel):
     models: tuple[str, ...] = Field(MODELS, description="Shipped classifiers to run, by name.")
     operator_models: str = Field(
         "",
-        description="Folder with the operator's own classifiers (*.bin|*.ftz|*.lin, each with its card *.json).",
+        description="Folder with the operator's own classifiers (*.bin|*.ftz|*.lin|*.vec, each with its card *.json).",
+    )
+    embedding: str = Field(
+        "",
+        description="Folder with an embedding model (model.onnx, tokenizer.json, head.json) in place of `semantic-*`; "
+        "empty: none.",
     )
     secrecy: bool = Field(True, description="Look for secrecy, work-secret and trade-secret markings.")
     cbrn: bool = Field(
