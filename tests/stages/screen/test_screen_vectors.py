@@ -63,10 +63,10 @@ def test_what_cannot_be_trained_is_told(tmp_path):
 
 def test_tokens_are_words_stems_han_characters_and_their_pairs():
     (found, borders), (again, _) = (
-        vectors.tokens(["boat boatman 水 上 x 水"]),
-        vectors.tokens(["boatmen 水 上", "水 x 上"]),
+        vectors.tokens(["boat harbour 水 上 x 水"]),
+        vectors.tokens(["harbours 水 上", "水 x 上"]),
     )
-    assert np.diff(borders).tolist() == [8]  # boat, boatman and its stem, 水, 上 and the pair, x, 水
+    assert np.diff(borders).tolist() == [8]  # boat, harbour and its stem, 水, 上 and the pair, x, 水
     assert again[1] == found[2] and again[0] != found[1], "two words of one stem share it and nothing else"
     assert again[4] == found[5] and len(again) == 5 + 3, "no pair across another word, none across windows"
 
@@ -111,9 +111,13 @@ def test_an_operator_s_vectors_run_from_a_folder(tmp_path, trained):
     fields = {"name": "boats", "version": 1, "script": "latin", "languages": ["en"], "codes": ["boats"], "prepare": 1,
               "threshold": 0.5, "evidence": {}, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}  # fmt: skip
     path.with_suffix(".json").write_text(json.dumps(fields), encoding="utf-8")
-    settings = ScreenSettings(models=(), operator_models=str(tmp_path))
+    settings = ScreenSettings(models=(), operator_models=str(tmp_path), classifier_floor=0.5)
     found = scan(
-        ["The boat lay in the harbour until the tide was high.", "The choir sang in the hall."], settings
+        [
+            "The boat lay in the harbour until the tide was high.",
+            "The choir sang of the kettle when the hall was full.",
+        ],
+        settings,
     )
     assert found.filter(pl.col("detector") == "boats@1")["text"].to_list() == [0]
 
