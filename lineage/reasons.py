@@ -60,6 +60,13 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         "licence-not-allowed", False, "The licence is not on the policy's list", "许可证不在策略允许的清单中"
     ),
+    Reason(
+        "licence-obligation",
+        False,
+        "The licence asks what the policy refuses",
+        "许可证要求了策略不接受的义务",
+    ),
+    Reason("licence-unread", False, "The document's own licence cannot be read", "文档自带的许可证无法识别"),
     Reason("source-refused", False, "The source failed its content probe", "来源未通过内容抽检"),
     Reason("retention-ended", False, "The source's retention period has ended", "来源的保存期限已届满"),
     Reason(

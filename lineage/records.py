@@ -13,6 +13,8 @@ import pyarrow as pa
 STATUS_OK = "ok"
 STATUS_UNREADABLE = "unreadable"
 DISPOSITIONS = ("kept", "redacted", "removed", "quarantined", "unreadable")
+#: Noted in `transforms` where a document's own licence is no SPDX expression, so that the source's stands for it.
+LICENCE_UNREAD = "licence-unread"
 
 TURN = pa.struct([("role", pa.large_string()), ("content", pa.large_string())])
 

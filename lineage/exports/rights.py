@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lineage.exports.facts import NOT_STATED, Release, name, or_not_stated, table
 from lineage.exports.paper import Paper
+from lineage.licences import UNSTATED, ids, terms
 
 PATH = "exports/ATTRIBUTION.md"
-_UNSTATED = ("NOASSERTION", "NONE", "unknown", "")
 
 
 class Share(NamedTuple):
@@ -34,57 +33,9 @@ def shares(release: Release) -> list[Share]:
 def effective(release: Release) -> str:
     """Return the SPDX expression that who uses every document must meet; `NOASSERTION` where one states none."""
     stated = sorted({s.spdx for s in shares(release)})
-    if not stated or any(s in _UNSTATED for s in stated):
+    if not stated or any(s in UNSTATED for s in stated):
         return "NOASSERTION"
     return " AND ".join(f"({s})" if " OR " in s else s for s in stated)
-
-
-def terms(spdx: str) -> dict[str, Any] | None:
-    """Return what our table says of a licence id: its duties, or None where a person must read the terms."""
-    known = table("licences")["licences"]
-    return known.get(spdx)
-
-
-@cache
-def ids(expression: str) -> tuple[str, ...]:
-    """Return the licence ids to meet, sorted: of alternatives joined by OR, the one that asks least.
-
-    An expression that cannot be read is returned whole, so that a person looks at it.
-    """
-    if expression in _UNSTATED:
-        return ()
-    from license_expression import ExpressionError, ExpressionParseError
-
-    try:
-        tree = _licensing().parse(expression)
-    except (ExpressionError, ExpressionParseError):
-        return (expression,)
-    return tuple(sorted(_least(tree)))
-
-
-@cache
-def _licensing() -> Any:
-    from license_expression import (
-        get_spdx_licensing,
-    )  # builds its index anew at every call: a third of a second
-
-    return get_spdx_licensing()
-
-
-def _least(tree: Any) -> set[str]:
-    branches = getattr(tree, "args", ())
-    if not branches:
-        return {getattr(tree, "license_symbol", tree).key}
-    met = [_least(branch) for branch in branches]
-    if getattr(tree, "operator", "").strip() == "OR":
-        return min(met, key=_burden)
-    return set().union(*met)
-
-
-def _burden(names: set[str]) -> tuple[int, int, list[str]]:
-    """Return what makes an alternative worse: terms nobody read, then the number of duties; names break ties."""
-    unread = sum(terms(one) is None for one in names)
-    return unread, sum(len((terms(one) or {}).get("duties", ())) for one in names), sorted(names)
 
 
 class Conflict(NamedTuple):
@@ -105,7 +56,7 @@ def conflicts(release: Release) -> list[Conflict]:
 def _unread(every: Iterable[Share]) -> list[Conflict]:
     found = []
     for share in every:
-        if share.spdx in _UNSTATED:
+        if share.spdx in UNSTATED:
             found.append(_conflict("no-licence", share.source, share))
         found += [
             _conflict("terms-unread", share.source, share, one) for one in ids(share.spdx) if not terms(one)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from lineage import records
+from lineage.records import LICENCE_UNREAD
 from stages.decide.optouts import Refusals, Robots, Snapshot
 from stages.decide.policy import Example, Given, Policy
 from stages.decide.rules import Context, Evidence, SourceFacts
@@ -67,6 +68,7 @@ def _evidence(given: Given) -> Evidence:
         "chars": [1000], "date": [None], "ai_label": [given.ai_label], "text_sha256": [b"\x00" * 32],
         "meta": [json.dumps({"opt_out": said}) if said else None],
         "url": ["https://example.org/page"], "author": [None],
+        "transforms": [[LICENCE_UNREAD] if given.licence_unread else []],
     }  # fmt: skip
     quality = key | {n: [given.quality.get(n)] for n in EVIDENCE if n not in key} | {"lang": [given.lang]}
     pii = key | {
@@ -77,7 +79,7 @@ def _evidence(given: Given) -> Evidence:
     }
     screen = key | {"hits": [[h.model_dump() for h in given.hits]], "not_run": [list(given.screen_not_run)]}
     names = ("error", "licence", "date", "source", "status", "ai_label", "meta", "url", "author")
-    text = dict.fromkeys(names, pl.String)
+    text = dict.fromkeys(names, pl.String) | {"transforms": pl.List(pl.String)}
     return Evidence(
         pl.DataFrame(docs, schema_overrides=text | {"row": pl.UInt32}),
         pl.DataFrame(quality, schema=EVIDENCE),

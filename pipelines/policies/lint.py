@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from lineage.licences import terms
 from lineage.yamlfile import YamlFile
 from pipelines.policies.unmeasured import unmeasured
 from stages.decide.languages import UNKNOWN, UNMEASURED
@@ -19,6 +20,7 @@ from stages.decide.policy import (
     PiiRule,
     Policy,
     QualityRule,
+    RightsRule,
     Rule,
     ScreenRule,
     load_policy,
@@ -37,7 +39,9 @@ from stages.screen import detectors as screen_detectors
 from stages.screen.settings import ScreenSettings
 
 LEVELS = ("mention", "context", "restricted", "marking", "exam-paper", "flag", "exact", "near", "verbatim")
-LABELS = ("labelled-1", "labelled-2", "labelled-3", "explicit-only", "label-malformed", "none", "unknown")
+LABELS = (
+    "labelled-1", "labelled-2", "labelled-3", "explicit-only", "label-malformed", "label-residue", "none", "unknown",
+)  # fmt: skip
 
 
 class Problem(NamedTuple):
@@ -91,8 +95,21 @@ def _head(policy: Policy, path: Path, file: YamlFile) -> Iterator[Problem]:
     if policy.policy != path.stem:
         cure = f"name the file {policy.policy}.yaml: params.yaml finds it by its name"
         yield Problem("error", file.where("policy"), f"the policy is called {policy.policy!r}", cure)
+    yield from _licences(policy, file)
     for kind in sorted(set(policy.pii.types) - set(TYPES)):
         yield Problem("error", file.where("pii", "types", kind), f"unknown type {kind!r}", _choose(TYPES))
+
+
+def _licences(policy: Policy, file: YamlFile) -> Iterator[Problem]:
+    own = policy.licences
+    judging = any(isinstance(r, RightsRule) and r.test == "licence-obligation" for r in policy.rules)
+    if own.refuse_obligations and not judging:
+        what, cure = "no rule reads this list", "add a rule with `on: rights` and `test: licence-obligation`"
+        yield Problem("error", file.where("licences", "refuse_obligations"), what, cure)
+    for spdx in sorted(own.terms):
+        if terms(spdx):
+            what, cure = f"what {spdx} asks stands in the table, which counts", "remove the entry"
+            yield Problem("error", file.where("licences", "terms", spdx), what, cure)
 
 
 def _rule(rule: Rule, known: dict[str, set[str]]) -> Iterator[Finding]:

@@ -26,6 +26,8 @@ FATE = {
 RIGHTS = {
     "licence-missing": "no licence is stated for the document",
     "licence-not-allowed": "its licence cannot be met with the ids under `licences.allow`",
+    "licence-obligation": "its licence cannot be met without an obligation under `licences.refuse_obligations`",
+    "licence-unread": "the data states a licence for it that is no SPDX expression; its source's stands for it",
     "retention-ended": "the source may no longer be kept on the release's day",
     "purpose-not-covered": "the source was not collected for the release's purpose",
     "no-lawful-basis": "personal information was found, and the source states no lawful basis",
@@ -54,7 +56,7 @@ def explain(policy: Policy, name: str) -> str:
 def contents(policy: Policy) -> str:
     """Return every rule and gate of a policy, one line each: id, what follows, where it fires."""
     width = max((len(e.id) for e in (*policy.rules, *policy.gates)), default=0)
-    rules = [f"  {r.id:<{width}}  {r.action:<10}  {_when(r)}" for r in policy.rules]
+    rules = [f"  {r.id:<{width}}  {r.action:<10}  {_when(policy, r)}" for r in policy.rules]
     gates = [
         f"  {g.id:<{width}}  {'/'.join(g.grades) or 'told only':<10}  {g.en or g.measure}"
         for g in policy.gates
@@ -67,7 +69,7 @@ def _rule(policy: Policy, rule: Rule, place: int) -> list[str]:
     twins = " Its verified near-duplicates leave with it." if reason.content and rule.action != "flag" else ""
     lines = [
         f"{rule.id}: rule {place} of {len(policy.rules)} in {policy.policy}, on evidence of {rule.on}",
-        f"  fires where {_when(rule)}",
+        f"  fires where {_when(policy, rule)}",
         f"  then {FATE[rule.action]}, reason {rule.reason} ({reason.en}).{twins}",
     ]
     if rule.action != "flag":
@@ -75,10 +77,10 @@ def _rule(policy: Policy, rule: Rule, place: int) -> list[str]:
     return [*lines, _asked(rule)]
 
 
-def _when(rule: Rule) -> str:
+def _when(policy: Policy, rule: Rule) -> str:
     match rule:
         case RightsRule():
-            return RIGHTS[rule.test]
+            return RIGHTS[rule.test] + _refused(policy, rule)
         case QualityRule():
             where = f" in languages {', '.join(rule.languages)}" if rule.languages else ""
             whose = f" of sources {', '.join(rule.sources)}" if rule.sources else ""
@@ -91,6 +93,12 @@ def _when(rule: Rule) -> str:
             return f"ingest found one of the labels {', '.join(rule.verdicts)}"
         case NotRunRule():
             return f"a detector of the stage {rule.stage} ({', '.join(rule.detectors)}) was not run on the document"
+
+
+def _refused(policy: Policy, rule: RightsRule) -> str:
+    if rule.test != "licence-obligation":
+        return ""
+    return f" ({', '.join(policy.licences.refuse_obligations) or 'none is named, so it fires nowhere'})"
 
 
 def _pii(rule: PiiRule) -> str:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lineage.errors import HallmarkError
-from lineage.records import DOCUMENTS
+from lineage.records import DOCUMENTS, LICENCE_UNREAD
 from pipelines import parts
 from pipelines.executor import usage
 from pipelines.part_work import trace
@@ -22,7 +22,6 @@ from pipelines.project import PartRef, Project, read_json, write_json
 from pipelines.stage_run import StageRun
 from stages.ingest import in_a_row, mark_repeats, plan_parts, read_row, taken_before
 from stages.ingest import read_part as read_source_part
-from stages.ingest.assemble import LICENCE_UNREAD
 from stages.ingest.files import InputFile
 
 #: Which parts of a source were compared for equal ids, and the keys of those that were marked.

@@ -27,7 +27,7 @@ from stages.sample import draw, frame_digest
 
 DOC_COLUMNS = (
     "row", "doc_id", "source", "status", "error", "licence", "chars", "date", "ai_label", "text_sha256", "meta",
-    "url", "author",
+    "url", "author", "transforms",
 )  # fmt: skip
 POISONOUS = "poisonous-record"
 #: The evidence tables, in the order of `Evidence`, with the columns that rules read.

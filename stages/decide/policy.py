@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from lineage.licences import Obligation
 from lineage.reasons import BY_SLUG
 from lineage.yamlfile import YamlFile
 
@@ -18,6 +19,8 @@ PiiAction = Literal["redact", "mask", "surrogate", "hash", "keep"]
 RightsTest = Literal[
     "licence-missing",
     "licence-not-allowed",
+    "licence-obligation",
+    "licence-unread",
     "retention-ended",
     "purpose-not-covered",
     "no-lawful-basis",
@@ -138,6 +141,12 @@ class PiiPolicy(Strict):
 class Licences(Strict):
     allow: tuple[str, ...] = Field(("*",), description="SPDX ids that may be published; * for all known ones")
     preference: tuple[str, ...] = Field((), description="Keeper order: earlier is preferred")
+    refuse_obligations: tuple[Obligation | Literal["unread"], ...] = Field(
+        (), description="A rule with test licence-obligation fires where a licence asks one of these"
+    )
+    terms: dict[str, tuple[Obligation, ...]] = Field(
+        {}, description="What a person read in a licence that the table of obligations lacks, by SPDX id"
+    )
 
 
 class Probe(Strict):
@@ -231,6 +240,7 @@ class Given(Strict):
     """The evidence of an example document; what is not named is unsuspicious."""
 
     licence: str = Field("MIT", description="SPDX expression")
+    licence_unread: bool = Field(False, description="The data states a licence that is no SPDX expression")
     lang: str = Field("en", description="Language; the screen counts as measured on en and zh")
     quality: dict[str, float] = Field({}, description="Evidence columns of the quality stage")
     pii: dict[str, int] = Field({}, description="Findings by type")

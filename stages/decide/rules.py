@@ -10,7 +10,8 @@ from functools import lru_cache
 
 import polars as pl
 
-from lineage.records import STATUS_OK
+from lineage.licences import refused as refused_obligations
+from lineage.records import LICENCE_UNREAD, STATUS_OK
 from stages.decide.optouts import Refusals, Robots, disallowed, refused, unjudged
 from stages.decide.policy import (
     AiLabelRule,
@@ -52,7 +53,7 @@ class Context:
 class Evidence:
     """The annotation tables of one part, row-aligned."""
 
-    docs: pl.DataFrame  # row, doc_id, source, status, error, licence, chars, date, ai_label, meta
+    docs: pl.DataFrame  # row, doc_id, source, status, error, licence, chars, date, ai_label, meta, transforms
     quality: pl.DataFrame
     pii: pl.DataFrame
     screen: pl.DataFrame
@@ -94,6 +95,10 @@ def _rights(rule: RightsRule, evidence: Evidence, policy: Policy, context: Conte
         known = docs.filter(~missing)
         refused = [x for x in known["licence"].unique() if not allowed(x, policy.licences.allow)]
         return known.filter(pl.col("licence").is_in(refused)).select("row")
+    if rule.test == "licence-obligation":
+        return _asking(docs, policy)
+    if rule.test == "licence-unread":
+        return docs.filter(pl.col("transforms").list.contains(LICENCE_UNREAD)).select("row")
     if rule.test in _STATED:
         return docs.filter(_says(pl.col("meta"), _STATED[rule.test])).select("row")
     if rule.test in ("robots-disallowed", "robots-unjudged", "refusal-list"):
@@ -108,6 +113,16 @@ def _rights(rule: RightsRule, evidence: Evidence, policy: Policy, context: Conte
     else:
         bad = [s.id for s in context.sources.values() if context.purpose not in s.purposes]
     return docs.filter(pl.col("source").is_in(bad)).select("row")
+
+
+def _asking(docs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Return the rows whose licence cannot be met without an obligation that the policy refuses, and which."""
+    own = policy.licences
+    stated = docs["licence"].drop_nulls().unique().sort()
+    asked = {x: ",".join(refused_obligations(x, own.refuse_obligations, own.terms)) for x in stated}
+    found = [(x, f"obligation:{names}") for x, names in asked.items() if names]
+    table = pl.DataFrame(found, schema={"licence": pl.String, "detector": pl.String}, orient="row")
+    return docs.select("row", "licence").join(table, on="licence", how="inner").select("row", "detector")
 
 
 #: What `opt_out` in a document's meta must say for a test to fire; None: anything at all, the data's own words too.

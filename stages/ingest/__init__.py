@@ -24,8 +24,6 @@ __getattr__, __all__ = lazy.names(
         "read_row": "read",
         "in_a_row": "read",
         "reread": "locator",
-        "obligations": "licences",
-        "licence_counts": "licences",
         "mark_repeats": "same_ids",
         "taken_before": "same_ids",
         "detectors": "labels",

@@ -12,7 +12,7 @@ from unicodedata import is_normalized, normalize
 import numpy as np
 import pyarrow as pa
 
-from lineage.records import DOCUMENTS, STATUS_OK, STATUS_UNREADABLE
+from lineage.records import DOCUMENTS, LICENCE_UNREAD, STATUS_OK, STATUS_UNREADABLE
 from stages.ingest.batch import Batch, Columns, Piece
 from stages.ingest.labels import label_texts
 from stages.ingest.mojibake import repair_of
@@ -21,8 +21,6 @@ from stages.ingest.settings import IngestSettings
 from stages.ingest.source import Source, licence_problem
 from stages.ingest.text_scan import scan_texts
 
-#: Noted where a document's own licence is no SPDX expression, so that the source's stands for it.
-LICENCE_UNREAD = "licence-unread"
 _is_nfc = partial(is_normalized, "NFC")
 
 

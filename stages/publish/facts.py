@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from lineage.books import Books
+from lineage.records import LICENCE_UNREAD
 from stages.decide.policy import Policy
 from stages.decide.rules import unmeasured
 
@@ -42,12 +43,18 @@ def part_facts(
         "flags": _flags(decisions),
         "languages": _languages(rows),
         "licences": _by(rows, "licence", "spdx"),
+        "licence_unread": _unread(tables["ingest"]),
         "ai_labels": _by(rows, "ai_label", "verdict"),
         "lengths": _lengths(rows),
         "time_span": _span(rows),
         "chars": int(rows["text"].str.len_chars().sum() or 0),
         "bytes": int(rows["text"].str.len_bytes().sum() or 0),
     }
+
+
+def _unread(docs: pl.DataFrame) -> int:
+    """Return how many documents of the part, published or not, state a licence that is no SPDX expression."""
+    return int(docs["transforms"].list.contains(LICENCE_UNREAD).sum() or 0)
 
 
 def _by(table: pl.DataFrame, column: str, name: str) -> list[dict[str, Any]]:

@@ -14,6 +14,9 @@ from stages.screen.fairness import release_facts
 SHARD_SCHEMA = "urn:hallmark:shard-manifest:1"
 RELEASE_SCHEMA = "urn:hallmark:release-manifest:1"
 
+#: Plain numbers of a shard manifest that a release adds up.
+SUMS = ("chars", "bytes", "licence_unread")
+
 #: States of a gate, the worst first.
 STATES = ("fail", "waived", "not_run", "warn", "pass")
 
@@ -44,6 +47,7 @@ def shard_manifest(
         "inputs": inputs,
         **{k: facts[k] for k in ("flow", "reasons", "pii", "quality", "languages", "licences", "lengths")},
         **{k: facts[k] for k in ("ai_labels", "time_span", "chars", "bytes", "tokens", "flags", "not_run")},
+        "licence_unread": facts["licence_unread"],
         "dedup": {"method": dict(method)} | facts["dedup"],
         "fairness": facts["fairness"],
         "technical": facts.get("technical"),
@@ -143,7 +147,8 @@ def _distinct(gates: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 def merge(manifests: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the countable fields of many shard manifests summed."""
-    total: dict[str, Any] = {"flow": {}, "time_span": {"from": None, "to": None}, "chars": 0, "bytes": 0}
+    total: dict[str, Any] = {"flow": {}, "time_span": {"from": None, "to": None}}
+    total |= dict.fromkeys(SUMS, 0)
     counted: list[dict[str, Any]] = []
     tables = {
         "reasons": ("stage", "disposition", "reason"),
@@ -173,8 +178,8 @@ def merge(manifests: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         span = manifest["time_span"]
         total["time_span"]["from"] = _extreme(min, total["time_span"]["from"], span["from"])
         total["time_span"]["to"] = _extreme(max, total["time_span"]["to"], span["to"])
-        total["chars"] += manifest["chars"]
-        total["bytes"] += manifest["bytes"]
+        for name in SUMS:
+            total[name] += manifest[name]
         counted.append(manifest["tokens"])
     for name, keys in tables.items():
         total[name] = sorted(rows[name].values(), key=lambda r, keys=keys: _order(r, keys))

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from lineage import packaged
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted([*ROOT.glob("lineage/sheets/*.yaml"), *ROOT.glob("lineage/exports/**/*.yaml")])
+FILES = sorted(ROOT.glob("lineage/**/*.yaml"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)

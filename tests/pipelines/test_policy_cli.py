@@ -137,3 +137,30 @@ def test_an_acting_rule_at_a_score_that_nobody_measured_is_a_warning(tmp_path, s
     assert any("nothing was measured" in p.what for p in lint(acting)) is warned
     counting = write(tmp_path, f"rules:\n  - {rule}action: flag, reason: prohibited-content}}\n")
     assert not any("nothing was measured" in p.what for p in lint(counting))
+
+
+OBLIGING = "{id: r, on: rights, test: licence-obligation, action: remove, reason: licence-obligation}"
+
+
+def test_refused_obligations_without_their_rule_and_readings_of_known_licences_are_errors(
+    tmp_path: Path,
+) -> None:
+    def wrong(head: str, rule: str) -> list[str]:
+        path = write(tmp_path, f"licences: {head}\nrules:\n  - {rule}\n")
+        return [p.what for p in lint(path) if p.level == "error"]
+
+    other = OBLIGING.replace("licence-obligation", "licence-missing")
+    assert wrong("{refuse_obligations: [non-commercial]}", OBLIGING) == []
+    assert wrong("{refuse_obligations: [non-commercial]}", other) == ["no rule reads this list"]
+    assert wrong("{}", other) == []
+    assert len(wrong("{terms: {MIT: [], LicenseRef-House: []}}", OBLIGING)) == 1
+
+
+def test_a_rule_over_obligations_names_them(tmp_path: Path) -> None:
+    def told(head: str) -> str:
+        return explain(load_policy(write(tmp_path, f"licences: {head}\nrules:\n  - {OBLIGING}\n")), "r")
+
+    assert "(no-derivatives, no-ai-training)" in told(
+        "{refuse_obligations: [no-derivatives, no-ai-training]}"
+    )
+    assert "fires nowhere" in told("{}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.errors import InputError
@@ -118,6 +118,7 @@ def model(entries: list[dict]) -> str | None:
         max_size=9,
     )
 )
+@settings(deadline=None)
 def test_the_verdict_in_force_is_what_plain_loops_say(entries: list[dict]) -> None:
     assert verdict_of(entries) == model(entries)
 
