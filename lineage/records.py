@@ -136,8 +136,8 @@ SCREEN = pa.schema(
 #: data/sample/draws.parquet: seeded draws.
 DRAWS = pa.schema(
     [
-        ("draw", pa.large_string()),  # probe | audit | quarantine
-        ("stratum", pa.large_string()),  # source id, or "*" for the whole corpus
+        ("draw", pa.large_string()),  # probe | audit | quarantine | detector
+        ("stratum", pa.large_string()),  # source id (probe, audit), "*", or detector, language, stratum
         ("rank", pa.uint32()),
         ("doc_id", pa.large_binary()),
         ("source", pa.large_string()),

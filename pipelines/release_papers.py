@@ -162,6 +162,7 @@ def _audit(run: StageRun, policy: Policy) -> dict[str, Any]:
     """Return the manual audit's facts: frame, drawn, labelled, passed, interval, agreement of readers."""
     settings, folder = run.project.params.sample, run.project.root / "reviews"
     draws = parts.read_part(run.project.data / "sample" / "draws.parquet").filter(pl.col("draw") == "audit")
+    frame = read_json(run.project.data / "sample" / "frame.json")
     return audit_facts(
         draws,
         read_reviews(folder),
@@ -170,7 +171,8 @@ def _audit(run: StageRun, policy: Policy) -> dict[str, Any]:
         min_pass=asked_rate(policy.gates),
         signed=signed_lines(folder, load_trust(run.project.root)),
         papers=run.project.inventory("publish")["reviews"]["papers"],
-    ) | {"frame": read_json(run.project.data / "sample" / "frame.json")}
+        strata=frame["strata"],
+    ) | {"frame": {name: frame[name] for name in ("docs", "sha256")}}
 
 
 def _sources(views: dict[str, dict], manifests: list, probes: list) -> list[dict[str, Any]]:

@@ -11,9 +11,11 @@ from pipelines import parts
 from pipelines.project import PartRef, Project
 from stages.decide.lanes import RULE as SLOW
 from stages.decide.policy import ILLEGAL
+from stages.decide.reviews import ITEM
 from stages.publish.audit import draw_id
 
-DRAWS = ("audit", "probe", "quarantine")
+DRAWS = ("audit", "probe", "quarantine", "detector")
+_ORDER = {"audit": ("rank",), "detector": ("rank", "doc_id")}  # strata mixed; the others one after the other
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,17 @@ def draw_table(project: Project, draw: str) -> pl.DataFrame:
         raise HallmarkError(
             f"no draw is called {draw!r}", where="--draw", cure=f"use one of {', '.join(DRAWS)}"
         )
-    return parts.read_part(path).filter(pl.col("draw") == draw).sort("stratum", "rank")
+    order = (
+        ("rank",) if draw == "audit" else ("stratum", "rank")
+    )  # the audit's sources mixed, as it ranks them
+    return parts.read_part(path).filter(pl.col("draw") == draw).sort(*order)
 
 
 def load_items(project: Project, draw: str, source: str | None = None) -> list[Item]:
     """Return the items of one draw (of one source only, where named)."""
-    table = _readable(project, draw_table(project, draw), draw)
+    table = _readable(project, draw_table(project, draw), draw).unique(
+        ITEM, keep="first", maintain_order=True
+    )
     if source is not None:
         table = table.filter(pl.col("source") == source)
         if table.is_empty():

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.project import Project
+from pipelines.project import Project, read_json
 from pipelines.review_desk.draws import DRAWS, draw_table
 from pipelines.review_desk.rulebook import papers
 from pipelines.review_desk.signing import check_file, load_trust, signed_lines
@@ -19,7 +19,7 @@ def status(project: Project) -> dict[str, Any]:
     """Return draws (progress, agreement), the audit's facts, people, role conflicts, strays and signatures."""
     folder = project.root / "reviews"
     lines, policy = read_reviews(folder), load_policy(project.policy_path)
-    tables = {draw: draw_table(project, draw) for draw in DRAWS}
+    tables = {draw: draw_table(project, draw).unique(ITEM, maintain_order=True) for draw in DRAWS}
     settings = project.params.sample
     trust = load_trust(project.root)
     return {
@@ -32,6 +32,7 @@ def status(project: Project) -> dict[str, Any]:
             min_pass=asked_rate(policy.gates),
             signed=signed_lines(folder, trust),
             papers=papers(project.root),
+            strata=read_json(project.data / "sample" / "frame.json")["strata"],
         ),
         "people": _people(lines),
         "role_conflicts": role_conflicts(lines).height,
@@ -120,6 +121,11 @@ def audit_reading(audit: dict[str, Any]) -> list[str]:
             f"  {audit['failures']} failures in {audit['labelled']} read: pass rate {audit['pass_rate']:.2%} "
             f"(95 % interval {low:.2%} to {high:.2%}, Clopper-Pearson)"
         )
+        if audit["weighted_rate"] is not None:
+            out.append(
+                f"  each source weighed by its documents: {audit['weighted_rate']:.2%} "
+                f"({len(audit['strata'])} sources; the gate takes the lower of the two)"
+            )
     else:
         out.append("  nothing read yet: not run")
     rule = f"  the rule asks {audit['min_pass']:.2%}: at most {allowed['rule']} failures in {n}"

@@ -16,6 +16,7 @@ from pipelines.project import PartRef, Project
 from pipelines.quarantine import store as quarantine
 from pipelines.review_desk.draws import Item
 from stages.decide.policy import Policy, load_policy
+from stages.decide.reviews import MEASURING
 from stages.publish.shard import units
 from stages.publish.treat import treat
 
@@ -40,6 +41,7 @@ class Texts:
 
     def __init__(self, project: Project, draw: str) -> None:
         self.project, self.as_published, self.held = project, draw == "audit", draw == "quarantine"
+        self.blind = draw == MEASURING
         self.policy: Policy = load_policy(project.policy_path)
 
     def read(self, item: Item) -> Reading:
@@ -63,10 +65,10 @@ class Texts:
             turns=tuple(turns),
             redacted=rows["text"][0] != docs["text"][0],
             document=facts,
-            verdict=self._facts("verdicts", item),
+            verdict={} if self.blind else self._facts("verdicts", item),
             quality=self._facts("quality", item),
             spans=tuple(spans.drop("selector").sort("start").to_dicts()),
-            hits=tuple(self._facts("screen", item).get("hits") or ()),
+            hits=() if self.blind else tuple(self._facts("screen", item).get("hits") or ()),
         )
 
     def _from_quarantine(self, docs: pl.DataFrame, item: Item) -> pl.DataFrame:

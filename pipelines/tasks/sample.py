@@ -11,7 +11,7 @@ from lineage import evidence
 from lineage.records import DRAWS
 from pipelines import parts
 from pipelines.detector_lists import detectors
-from pipelines.project import Project, write_json
+from pipelines.project import PartRef, Project, write_json
 from pipelines.stage_run import StageRun
 from stages import screen as screening
 from stages.decide import lanes
@@ -23,7 +23,7 @@ from stages.decide.reviews import SCHEMA, in_force
 from stages.decide.rules import Context, Evidence, SourceFacts
 from stages.decide.settle import order_view
 from stages.decide.verdicts import verdicts
-from stages.sample import draw, frame_digest
+from stages.sample import SampleSettings, check_sets, draw, frame_digest, part_checks, publishable, strata
 
 DOC_COLUMNS = (
     "row", "doc_id", "source", "status", "error", "licence", "chars", "date", "ai_label", "text_sha256", "meta",
@@ -66,10 +66,12 @@ def run(run: StageRun) -> dict[str, Any]:
     if slow := _slow(run, draws, policy):  # probes stay the same draw: they come from all readable documents
         frame = _frame(run, policy, slow)
         draws = draw(frame, run.settings)
+    checks, cells = _checks(run, frame)
+    draws = pl.concat([draws, checks])
+    write_json(run.project.data / "sample" / "checks.json", cells)
     key = parts.content_key(frame=frame_digest(frame), draws=parts.table_digest(draws))
     parts.write_part(run.project.data / "sample" / "draws.parquet", draws, DRAWS, key)
-    audited = frame.filter(pl.col("disposition").is_in(["kept", "redacted"]))
-    facts = {"docs": audited.height, "sha256": frame_digest(audited)}
+    facts = _audit_frame(frame, draws, run.settings)
     write_json(run.project.data / "sample" / "frame.json", facts)
     drawn = draws.group_by("draw").len().sort("draw")
     return {
@@ -77,7 +79,31 @@ def run(run: StageRun) -> dict[str, Any]:
         "frame_sha256": frame_digest(frame),
         "frame": frame.height,
         "draws": dict(drawn.rows()),
+        "strata": facts["strata"],
     }
+
+
+def _checks(run: StageRun, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+    """Draw the sets that check the screen's detectors; the frame is every readable document."""
+    ran = screening.detectors(run.project.params.screen)
+    named = {d["detector"]: tuple(d["languages"]) for d in ran if d["detector"] and not d.get("not_run")}
+    if not (run.settings.detector and named and run.parts):
+        return draw(frame.clear(), run.settings), []
+
+    def offered(ref: PartRef) -> tuple[pl.DataFrame, pl.DataFrame]:
+        read = frame.filter(source=ref.source, part=ref.part).filter(pl.col("disposition") != "unreadable")
+        hits = parts.read_part(run.project.table("screen", ref), ["row", "hits", "not_run"])
+        lang = parts.read_part(run.project.table("quality", ref), ["row", "lang"])
+        return part_checks(read.join(hits, on="row").join(lang, on="row"), named, run.settings)
+
+    return check_sets(map(offered, run.parts), run.settings)
+
+
+def _audit_frame(frame: pl.DataFrame, draws: pl.DataFrame, settings: SampleSettings) -> dict[str, Any]:
+    """Return what an assessor needs to draw the audit again: frame digest, seed, n, and the strata's sizes."""
+    audited, drawn = publishable(frame), draws.filter(pl.col("draw") == "audit")
+    told = {"docs": audited.height, "sha256": frame_digest(audited), "seed": settings.seed, "n": drawn.height}
+    return told | {"strata": strata(audited, drawn)}
 
 
 def part(tables: dict, settings: Any, extra: Any) -> dict[str, Any]:

@@ -158,6 +158,8 @@ def _privacy(source: Source, project: Path) -> list[Finding]:
 
 #: What a record of annotation must state (TC260-003 5.3, GB/T 45674-2025; R-33 to R-40).
 ANNOTATION = ("method", "purpose", "rule_book", "annotators", "reviewers", "qualified", "batches")
+#: Values of `annotation.purpose` that name safety labels; all others are functional (R-36).
+SAFETY = ("safety", "安全", "安全性")
 
 
 def open_labels(source: Source) -> list[Finding]:
@@ -178,6 +180,10 @@ def open_labels(source: Source) -> list[Finding]:
         found.append(
             Finding(source.id, "error", "annotation.reviewers", what, why, "have another person review")
         )
+    if stored(source) == "unstated":
+        what = "safety labels without `stored: apart` or `stored: together`"
+        why = "safety-annotated data are best kept apart from the rest (R-40, advised)"
+        found.append(Finding(source.id, "warning", "annotation.stored", what, why, "say how they are kept"))
     unchecked = uninspected(source)
     if unchecked:
         what = f"{unchecked} batch(es) were not inspected"
@@ -186,6 +192,14 @@ def open_labels(source: Source) -> list[Finding]:
             Finding(source.id, "error", "annotation.batches", what, why, "inspect them, or leave them out")
         )
     return found
+
+
+def stored(source: Source) -> str | None:
+    """Return how a source's safety labels are kept (R-40): apart, together or unstated; None where there are none."""
+    record = source.annotation or {}
+    if str(record.get("purpose", "")).strip().casefold() not in SAFETY:
+        return None
+    return record["stored"] if record.get("stored") in ("apart", "together") else "unstated"
 
 
 def uninspected(source: Source) -> int:

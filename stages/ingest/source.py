@@ -239,19 +239,23 @@ def public_view(source: Source) -> dict[str, Any]:
     return view
 
 
-def annotation_facts(source: Source) -> dict[str, int] | None:
+def annotation_facts(source: Source) -> dict[str, Any] | None:
     """Return what a release says of a source's record of annotation, null without one; it names nobody.
 
     `open` counts what the record lacks or leaves open: fields, people in both roles, batches not inspected (R-33 to
-    R-38); `uninspected` of `batches` is one part of it.
+    R-38); `uninspected` of `batches` is one part of it. `stored`: how safety labels are kept (R-40, advised: not
+    open where they lie together); null where the labels are functional.
     """
-    from stages.ingest.evidence import open_labels, uninspected
+    from stages.ingest.evidence import open_labels, stored, uninspected
 
     if source.annotation is None:
         return None
     batches = source.annotation.get("batches") or ()
     count = len(batches) if isinstance(batches, list | tuple) else 0
-    return {"batches": count, "uninspected": uninspected(source), "open": len(open_labels(source))}
+    lacking = sum(f.level == "error" for f in open_labels(source))
+    return {
+        "batches": count, "uninspected": uninspected(source), "open": lacking, "stored": stored(source)
+    }  # fmt: skip
 
 
 def schema_text() -> str:

@@ -27,14 +27,15 @@ def audit_facts(
     sample: str | None = None,
     signed: Mapping[str, int] | None = None,
     papers: Mapping[str, Any] | None = None,
+    strata: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Return the audit's facts: n, census, labelled, passed, failures, pass_rate, interval, kappa, allowed, earlier.
+    """Return the audit's facts: n, census, labelled, passed, failures, rates, interval, kappa, strata, earlier.
 
     `draws`: the rows of DRAWS with draw `audit`; `lines`: `read_reviews`. `wanted`: the sample size asked for;
     `min_pass`: the policy's pass rate; `sample`: the draw's name (default: `draw_id`). `signed`: by decisions file, the
     last line that a reviewer's trusted key covers; `papers`: facts of people.yaml and rule book. A removed item stays
     in the draw, so it counts as a failure for good. Items on which readers differ, or nobody is sure, are open until
-    adjudicated.
+    adjudicated. `strata`: {source, docs, drawn} of the frame (see `weighted_rate`).
     """
     own = lines.filter(pl.col("draw").is_in(["audit", ""]))
     items = outcomes(draws, own)
@@ -43,6 +44,7 @@ def audit_facts(
     labelled = passed + failures
     low, high = share_interval(passed, labelled)
     sample = sample or draw_id(draws, seed)
+    layers = _strata(draws, items, strata)
     return {
         "n": n,
         "wanted": wanted,
@@ -55,14 +57,45 @@ def audit_facts(
         "open": count.get("open", 0),
         "pass_rate": round(passed / labelled, 4) if labelled else None,
         "interval95": [low, high] if labelled else None,
+        "weighted_rate": weighted_rate(layers),
         "min_pass": min_pass,
         "allowed_failures": allowed_failures(n, min_pass),
         "agreement": agreement(draws, own),
         "readers": _readers(draws, own, signed or {}),
         "papers": dict(papers or dict.fromkeys(PAPERS)),
         "codes": _codes(items),
+        "strata": layers,
         "earlier": earlier_audits(own, sample),
     }
+
+
+def weighted_rate(strata: list[dict[str, Any]]) -> float | None:
+    """Return the stratified estimate of the pass rate, 4 decimals: each source's own rate, by its share of the frame.
+
+    Sum of W p over the strata (Cochran, Sampling Techniques, 5.3). Where the draw is proportional this is the plain
+    rate; sources that were drawn above their share (at least 1 each) weigh here what they weigh in the corpus. None
+    where a source with documents has no item read: nothing is known of it.
+    """
+    total = sum(s["docs"] for s in strata)
+    if not total or any(s["docs"] and not s["labelled"] for s in strata):
+        return None
+    return round(sum(s["docs"] / total * (1 - s["failures"] / s["labelled"]) for s in strata if s["docs"]), 4)
+
+
+def _strata(
+    draws: pl.DataFrame, items: pl.DataFrame, strata: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    layers = [dict(s) for s in strata]
+    if not layers:
+        return []
+    sourced = items.with_columns(draws["source"])  # `items` has the order of `draws`
+    read = sourced.filter(pl.col("outcome").is_in(["pass", "remove"])).group_by("source")
+    found = read.agg(labelled=pl.len(), failures=(pl.col("outcome") == "remove").sum())
+    counts = {name: (n, failed) for name, n, failed in found.iter_rows()}
+    none = (0, 0)
+    return [
+        s | dict(zip(("labelled", "failures"), counts.get(s["source"], none), strict=True)) for s in layers
+    ]
 
 
 def draw_id(draws: pl.DataFrame, seed: int) -> str:

@@ -77,13 +77,16 @@ def _probe_interval(facts: Facts) -> list[float] | None:
 def _audit(facts: Facts) -> float | None:
     """Return the pass rate of a finished audit; a good one counts only when reviewers' keys signed every reading.
 
-    A bad one counts as it is: to leave it unsigned must not save a release.
+    A bad one counts as it is: to leave it unsigned must not save a release. The lower of the plain rate and the one
+    that weighs each source by its documents: small sources, drawn above their share, must not lift a rate.
     """
     audit = facts.get("audit") or {}
     if not audit.get("labelled") or audit["labelled"] != audit["n"]:
         return None
-    readers, good = audit["readers"], audit["pass_rate"] >= audit["min_pass"]
-    return audit["pass_rate"] if not good or readers["signed"] == readers["readings"] else None
+    weighted = audit.get("weighted_rate")
+    rate = audit["pass_rate"] if weighted is None else min(audit["pass_rate"], weighted)
+    readers, good = audit["readers"], rate >= audit["min_pass"]
+    return rate if not good or readers["signed"] == readers["readings"] else None
 
 
 def _readings(name: str, of: str) -> Callable[[Facts], float | None]:

@@ -11,10 +11,16 @@ __getattr__, __all__ = lazy.names(
     __name__,
     {
         "DRAW_COLUMNS": "drawing",
+        "allocate": "drawing",
         "bottom": "drawing",
+        "check_sets": "checks",
         "draw": "drawing",
         "frame_digest": "drawing",
         "keyed": "drawing",
+        "part_checks": "checks",
+        "publishable": "drawing",
+        "strata": "drawing",
+        "stratified": "drawing",
         "SampleSettings": "settings",
     },
 )

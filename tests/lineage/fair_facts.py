@@ -49,6 +49,11 @@ def audit() -> dict[str, Any]:
         "interval95": [0.9701, 0.9979],
     }
     facts["frame"] = {"docs": 41_207, "sha256": "ba" * 32}
+    facts["weighted_rate"] = 0.9893
+    facts["strata"] = [
+        {"source": "notes", "docs": 41_000, "drawn": 298, "labelled": 288, "failures": 3},
+        {"source": "small-set", "docs": 207, "drawn": 2, "labelled": 2, "failures": 0},
+    ]
     facts["codes"] = [{"code": "A.2-e", "docs": 2}, {"code": "unstated", "docs": 1}]
     facts["agreement"] = {"items": 100, "share": 0.3333, "alike": 0.97, "kappa": 0.6512}
     facts["papers"] = {

@@ -351,8 +351,8 @@ def odd_manifests() -> list[dict[str, Any]]:
         zh="人工抽检合格率", en="Pass rate of the human audit", better="more", grades=["certified"]
     )
     withheld["audit"], withheld["technical"] = fair_facts.unread_audit(), None
-    probed["sources"][0]["annotation"] = {"batches": 4, "uninspected": 1, "open": 2}
-    open_books["source"]["annotation"] = {"batches": 4, "uninspected": 0, "open": 0}
+    probed["sources"][0]["annotation"] = {"batches": 4, "uninspected": 1, "open": 2, "stored": "apart"}
+    open_books["source"]["annotation"] = {"batches": 4, "uninspected": 0, "open": 0, "stored": None}
     open_books["technical"] = fair_facts.technical_part()
     withheld["grade_allowed"], withheld["gates"][0]["status"] = "withheld", "fail"
     certified, strange, bare = release(), release(), shard(9)

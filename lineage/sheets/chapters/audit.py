@@ -23,7 +23,7 @@ def audits(read: Reader) -> Section:
     """Return the audits by people and by detectors; a shard has no audit by people of its own."""
     blocks: list[Block] = []
     if "audit" in read.manifest:
-        blocks = [_result(read), _readers(read), _codes(read), _earlier(read)]
+        blocks = [_result(read), _strata(read), _readers(read), _codes(read), _earlier(read)]
     if "technical" in read.manifest:
         blocks += _technical(read)
     return Section("audits", read.say("ch.audits"), blocks)
@@ -36,9 +36,22 @@ def _result(read: Reader) -> Facts:
         *_pairs(read, "/audit", (*DRAWN, *READ)),
     ]
     pairs.append((read.say("audit.pass_rate"), [figure(read, "/audit", "pass_rate")]))
-    pairs += _pairs(read, "/audit", ("min_pass",))
+    pairs += _pairs(read, "/audit", ("weighted_rate", "min_pass"))
     pairs += [(read.say(f"audit.{name}"), [_allowed(read, name)]) for name in ("rule", "bound95")]
     return Facts(read.say("audit"), pairs, read.say("audit.note"))
+
+
+def _strata(read: Reader) -> Table:
+    """Return how the draw is shared out over the sources, and what was read of each."""
+    names = ("docs", "drawn", "labelled", "failures")
+    return tables.plain(
+        read,
+        read.say("audit.strata"),
+        "/audit/strata",
+        lambda at: (read.any(f"{at}/source"), *(read.int(f"{at}/{name}") for name in names)),
+        read.columns("source", *(f"{name}#" for name in names)),
+        note=read.say("audit.strata.note"),
+    )
 
 
 def _readers(read: Reader) -> Facts:

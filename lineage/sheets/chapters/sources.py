@@ -86,14 +86,19 @@ def _annotation(read: Reader) -> list[Block]:
     if "sources" not in read.manifest:
         at = "/source/annotation"
         pairs = [(read.say(f"col.{name}"), [read.int(f"{at}/{name}")]) for name in heads]
+        pairs.append((read.say("col.stored"), [_stored(read, at)]))
         return [Facts(read.say("annotation"), pairs, read.say("annotation.note"))] if read.get(at) else []
     own = [i for i, source in enumerate(read.entries("/sources")) if source.get("annotation")]
     table = tables.plain(
         read,
         read.say("annotation"),
         "/sources",
-        lambda at: (read.any(f"{at}/id"), *(read.int(f"{at}/annotation/{name}") for name in heads)),
-        read.columns("source", *(f"{name}#" for name in heads)),
+        lambda at: (
+            read.any(f"{at}/id"),
+            *(read.int(f"{at}/annotation/{name}") for name in heads),
+            _stored(read, f"{at}/annotation"),
+        ),
+        read.columns("source", *(f"{name}#" for name in heads), "stored"),
         order=own,
         note=read.say("annotation.note"),
     )
@@ -138,3 +143,10 @@ def _inputs(read: Reader) -> Table:
         lambda at: (read.any(f"{at}/file"), read.bytes(f"{at}/bytes"), read.digest(f"{at}/sha256")),
         read.columns("file", "bytes#", "digest"),
     )
+
+
+def _stored(read: Reader, at: str) -> Value:
+    """Print how safety labels are kept; functional ones have no such fact."""
+    if read.get(f"{at}/stored") is None:
+        return read.any(f"{at}/stored", absent="stored.functional")
+    return read.code(f"{at}/stored", "stored", bare=False)

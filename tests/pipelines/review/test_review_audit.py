@@ -24,6 +24,7 @@ from stages.publish.audit import (
     outcomes,
     share_interval,
     upper_bound,
+    weighted_rate,
 )
 
 
@@ -189,3 +190,27 @@ def test_the_rule_book_is_checked_for_its_headings_and_the_risks_it_names(tmp_pa
     found = papers(tmp_path)
     assert (found["headings_missing"], found["risks_named"]) == (["format", "quality"], 2)
     assert len(found["rulebook_sha256"]) == 64 and found["people_sha256"] is None
+
+
+def test_a_rate_weighs_a_source_as_the_corpus_does() -> None:
+    strata = [
+        {"source": "large", "docs": 9_900, "drawn": 99, "labelled": 99, "failures": 0},
+        {"source": "small", "docs": 100, "drawn": 1, "labelled": 1, "failures": 1},
+    ]
+    assert weighted_rate(strata) == 0.99  # proportional: the plain rate
+    lifted = [strata[0] | {"docs": 99_999}, strata[1] | {"docs": 1}]
+    assert weighted_rate(lifted) == 1.0
+    assert weighted_rate([*strata, strata[0] | {"labelled": 0}]) is None
+    assert weighted_rate([]) is None
+
+
+def test_the_audit_counts_what_was_read_of_each_source(tmp_path: Path) -> None:
+    found = read_reviews(written(tmp_path, [line("00"), line("01", verdict="remove"), line("03")]))
+    table = draws(4).with_columns(source=pl.Series(["a", "a", "b", "b"]))
+    frame = [{"source": "a", "docs": 30, "drawn": 2}, {"source": "b", "docs": 10, "drawn": 2}]
+    told = audit_facts(table, found, wanted=4, seed=1, min_pass=0.5, strata=frame)
+    assert told["strata"] == [
+        frame[0] | {"labelled": 2, "failures": 1},
+        frame[1] | {"labelled": 1, "failures": 0},
+    ]
+    assert (told["pass_rate"], told["weighted_rate"]) == (0.6667, 0.625)

@@ -89,14 +89,33 @@ def test_a_release_counts_batches_nobody_inspected_and_gaps_of_the_record_and_na
         "batches": 3,
         "uninspected": 2,
         "open": 1,
+        "stored": "unstated",
     }
     record |= {"batches": [{"inspected": True}]}
     assert public_view(make_source(annotation=record))["annotation"] == {
         "batches": 1,
         "uninspected": 0,
         "open": 0,
+        "stored": "unstated",
     }
     assert public_view(make_source(annotation={"batches": 4}))["annotation"]["open"] == 7
+
+
+def test_safety_labels_say_whether_they_are_stored_apart_and_lying_together_is_no_gap(tmp_path):
+    def told(**record):
+        source = make_source(annotation={"batches": [{"inspected": True}]} | record)
+        fields = [f.field for f in check(source, tmp_path) if f.level == "warning"]
+        return public_view(source)["annotation"]["stored"], "annotation.stored" in fields
+
+    assert told(purpose="safety") == ("unstated", True)
+    assert told(purpose="安全性", stored="somewhere") == ("unstated", True)
+    assert told(purpose="Safety", stored="apart") == ("apart", False)
+    assert told(purpose="safety", stored="together") == ("together", False)
+    assert told(purpose="functional") == (None, False)
+    whole = {"method": "m", "rule_book": "r", "annotators": ["a"], "reviewers": ["b"], "qualified": "all"}
+    whole |= {"purpose": "safety", "batches": [{"inspected": True}]}
+    for stored in ("apart", "together", ""):
+        assert public_view(make_source(annotation=whole | {"stored": stored}))["annotation"]["open"] == 0
 
 
 def test_the_public_view_holds_no_path_and_no_contact():

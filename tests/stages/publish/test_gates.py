@@ -103,6 +103,13 @@ def test_a_good_audit_counts_only_when_every_reading_is_signed_by_a_reviewers_ke
     assert status("manual-audit-pass-rate", 0.9, FACTS | {"audit": unsigned}) == "not_run"
 
 
+def test_small_sources_drawn_above_their_share_lift_no_rate() -> None:
+    heavy = FACTS["audit"] | {"weighted_rate": 0.85}
+    assert status("manual-audit-pass-rate", 0.9, FACTS | {"audit": heavy}) == "fail"
+    light = FACTS["audit"] | {"weighted_rate": 1.0}
+    assert status("manual-audit-pass-rate", 0.9, FACTS | {"audit": light}) == "pass"
+
+
 def test_a_bad_audit_fails_signed_or_not() -> None:
     unsigned = FACTS["audit"] | {"pass_rate": 0.8, "readers": READERS | {"signed": 0}}
     assert status("manual-audit-pass-rate", 0.9, FACTS | {"audit": unsigned}) == "fail"

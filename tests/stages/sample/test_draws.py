@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.sample import bottom, draw, frame_digest, keyed
+from stages.sample import allocate, bottom, draw, frame_digest, keyed, strata, stratified
 from stages.sample.settings import SampleSettings
 
 
@@ -84,3 +84,49 @@ def test_the_frame_digest_names_the_set_of_documents() -> None:
 
 def test_an_empty_corpus_has_no_draws() -> None:
     assert draw(frame(0), SampleSettings()).height == 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(0, 10**12), max_size=40), st.integers(0, 10**5))
+def test_an_allocation_spends_the_sample_and_overdraws_no_stratum(sizes: list[int], n: int) -> None:
+    shares, total = allocate(sizes, n), sum(sizes)
+    assert sum(shares) == min(n, total)
+    assert all(0 <= k <= size for k, size in zip(shares, sizes, strict=True))
+    n, filled = min(n, total), sum(size > 0 for size in sizes)
+    if n >= filled:
+        assert all(k >= 1 for k, size in zip(shares, sizes, strict=True) if size)
+    lifted = sum(0 < size * n < total for size in sizes)  # strata whose fair share is below one document
+    for k, size in zip(shares, sizes, strict=True):
+        assert k <= 1 or k * total < size * n + total
+        assert not total or k * total > size * n - total * (1 + lifted)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=6), st.integers(1, 80), st.randoms())
+def test_a_stratified_draw_is_the_allocation_in_any_order_of_rows(sizes: list[int], n: int, random) -> None:
+    table = pl.concat([frame(size, source=f"s{i}") for i, size in enumerate(sizes)])
+    order = list(range(table.height))
+    random.shuffle(order)
+    once, again = (stratified(t, "audit", n, 3) for t in (table, table[order]))
+    assert once.equals(again)
+    assert [s["drawn"] for s in strata(table, once)] == allocate(sizes, n)
+    assert once["rank"].to_list() == list(range(min(n, sum(sizes))))
+    assert once["doc_id"].is_unique().all()
+
+
+def test_the_audit_reads_every_source_in_proportion_and_mixed() -> None:
+    table = pl.concat([frame(3000, source="large"), frame(990, source="middle"), frame(10, source="small")])
+    audit = draw(table, SampleSettings(audit=100)).filter(pl.col("draw") == "audit")
+    assert dict(audit["stratum"].value_counts().rows()) == {"large": 75, "middle": 24, "small": 1}
+    half = audit.sort("rank").head(50)["source"].value_counts()
+    assert 28 <= dict(half.rows())["large"] <= 48
+    others = draw(table, SampleSettings(audit=100, seed=5)).filter(pl.col("draw") == "audit")
+    assert len(ids(audit) & ids(others)) < 20
+    plain = ids(bottom(table, "audit", "*", 100, SampleSettings().seed))
+    assert len(ids(audit) & plain) > 85  # readings made before stratification keep their items
+
+
+def test_a_draw_smaller_than_its_sources_takes_the_largest() -> None:
+    assert allocate([5, 1, 9], 2) == [1, 0, 1]
+    assert allocate([1] * 4, 3) == [1, 1, 1, 0]
+    assert allocate([10**6, 1, 0, 1], 3) == [1, 1, 0, 1]
