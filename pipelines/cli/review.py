@@ -20,7 +20,7 @@ AS = typer.Option(
 @app.command("serve")
 def serve(
     person: str = AS,
-    draw: str = typer.Option("audit", help="audit, probe or quarantine"),
+    draw: str = typer.Option("audit", help="audit, probe, quarantine or detector"),
     role: str = typer.Option("annotator", help="annotator, reviewer (blind second reading) or adjudicator"),
     source: Optional[str] = typer.Option(None, help="Only items of this source"),  # noqa: UP045
     port: int = typer.Option(0, min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one"),
@@ -43,6 +43,26 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print JSON")) -> 
     typer.echo(
         json.dumps(found, indent=1, ensure_ascii=False) if as_json else "\n".join(report.status_lines(found))
     )
+
+
+@app.command("check")
+def check(
+    out: Optional[Path] = typer.Option(None, help="Also write the figures to this file: no text"),  # noqa: UP045
+    as_json: bool = typer.Option(False, "--json", help="Print JSON"),
+) -> None:
+    """Print each detector's precision and estimated recall from the check sets that people read."""
+    from lineage.atomic import write_bytes
+    from pipelines.project import Project
+    from pipelines.review_desk import checks
+
+    found = checks.check_facts(Project.find())
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(out, checks.document(found))
+    told = (
+        json.dumps(found, indent=1, ensure_ascii=False) if as_json else "\n".join(checks.check_lines(found))
+    )
+    typer.echo(told)
 
 
 @app.command("held")
@@ -101,7 +121,7 @@ def export(
         help="File to write: .json (Label Studio), .csv or .xlsx; outside the project or in data/"
     ),
     person: str = AS,
-    draw: str = typer.Option("audit", help="audit, probe or quarantine"),
+    draw: str = typer.Option("audit", help="audit, probe, quarantine or detector"),
     role: str = typer.Option("annotator", help="annotator or reviewer"),
     limit: Optional[int] = typer.Option(None, min=1, help="At most this many items"),  # noqa: UP045
 ) -> None:
@@ -123,7 +143,7 @@ def import_(
         help="File with verdicts: Label Studio's JSON export, .csv or .xlsx", exists=True
     ),
     person: str = AS,
-    draw: str = typer.Option("audit", help="audit, probe or quarantine"),
+    draw: str = typer.Option("audit", help="audit, probe, quarantine or detector"),
     role: str = typer.Option("annotator", help="annotator or reviewer"),
 ) -> None:
     """Append the verdicts of a file as this reader's; nothing is written if one of them is not sound."""

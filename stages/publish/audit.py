@@ -61,7 +61,7 @@ def audit_facts(
         "min_pass": min_pass,
         "allowed_failures": allowed_failures(n, min_pass),
         "agreement": agreement(draws, own),
-        "readers": _readers(draws, own, signed or {}),
+        "readers": readers_of(draws, own, signed or {}),
         "papers": dict(papers or dict.fromkeys(PAPERS)),
         "codes": _codes(items),
         "strata": layers,
@@ -146,7 +146,7 @@ def agreement(draws: pl.DataFrame, lines: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _readers(draws: pl.DataFrame, lines: pl.DataFrame, signed: Mapping[str, int]) -> dict[str, int]:
+def readers_of(draws: pl.DataFrame, lines: pl.DataFrame, signed: Mapping[str, int]) -> dict[str, int]:
     """Return how many people read the draw, their readings, those qualified and signed, items annotated and reviewed.
 
     R-33: qualified on the day; R-34: `role_conflicts`; R-35: `under_2_s`; R-39: `reviewed` of `annotated`.
