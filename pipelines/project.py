@@ -48,7 +48,8 @@ class Project:
                 "this is a release, not the project it was made in: the drawn texts stay in the project's data/",
                 where=str(shipped),
                 cure=f"here you can check it (`hallmark verify {shipped}`), read it (`hallmark sheet open`) and "
-                f"sign it (`hallmark certify {shipped} --key KEY`); `hallmark review serve` runs in the project",
+                f"sign it (`hallmark certify {shipped} --key KEY`), and read a draw from it "
+                f"(`hallmark review serve {shipped}`)",
             )
         raise SettingsError(
             "no project here: neither this folder nor a parent holds params.yaml and sources.yaml",

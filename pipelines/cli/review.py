@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Optional
 
@@ -12,36 +13,81 @@ app = typer.Typer(
     help="Read drawn documents in a local page; sign and count the verdicts.", no_args_is_help=True
 )
 
+DRAWS = "audit, probe, quarantine or detector"
 AS = typer.Option(
     ..., "--as", envvar="HALLMARK_REVIEWER", prompt="Your pseudonym", help="Pseudonym of the reader"
 )
 
 
+REVIEWS = typer.Option(None, help="Folder of the readings of a release; default: in a project, its own")
+
+
 @app.command("serve")
 def serve(
+    release: Path | None = typer.Argument(
+        None, help="A release folder to read on its own, without its project"
+    ),
     person: str = AS,
-    draw: str = typer.Option("audit", help="audit, probe, quarantine or detector"),
+    draw: str = typer.Option("audit", help=DRAWS),
     role: str = typer.Option("annotator", help="annotator, reviewer (blind second reading) or adjudicator"),
     source: Optional[str] = typer.Option(None, help="Only items of this source"),  # noqa: UP045
     port: int = typer.Option(0, min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one"),
     browser: bool = typer.Option(True, help="Open the page in the browser"),
+    trust: Optional[Path] = typer.Option(None, help="Of a release: trust file or public key to verify it by"),  # noqa: UP045
+    reviews: Path | None = typer.Option(
+        None, help="Of a release: folder for the readings; default: beside it"
+    ),
+    items: Optional[int] = typer.Option(None, min=1, help="Of a release: documents to draw; default 400"),  # noqa: UP045
+    seed: int | None = typer.Option(None, min=0, help="Of a release: seed of the draw; default: a fresh one"),
 ) -> None:
     """Open the review desk in a local page; every verdict is on disk before the next item shows."""
     from pipelines.project import Project
+    from pipelines.review_desk.outside import lone_release, open_release
+    from pipelines.review_desk.outside_report import NOTE
     from pipelines.review_desk.serve import serve_desk
 
-    serve_desk(Project.find(), draw, person, role, source=source, port=port, browser=browser, tell=typer.echo)
+    alone = release or lone_release()
+    if alone is None:
+        place = Project.find()
+    else:
+        place = open_release(alone, trust=trust, reviews=reviews, items=items, seed=seed)
+        typer.echo(f"verified; {len(place.items)} documents drawn. This is {NOTE}")
+        draw, source = "audit", None
+    serve_desk(place, draw, person, role, source=source, port=port, browser=browser, tell=typer.echo)
 
 
 @app.command("status")
-def status(as_json: bool = typer.Option(False, "--json", help="Print JSON")) -> None:
+def status(
+    as_json: bool = typer.Option(False, "--json", help="Print JSON"),
+    reviews: Optional[Path] = REVIEWS,  # noqa: UP045
+) -> None:
     """Print progress, agreement between readers, the audit's pass rate with its interval, and signatures."""
     from pipelines.project import Project
-    from pipelines.review_desk import report
+    from pipelines.review_desk import outside_report, report
 
-    found = report.status(Project.find())
+    if reviews is not None:
+        found = outside_report.outside_facts(reviews.resolve())
+        lines = outside_report.outside_lines(found)
+    else:
+        found = report.status(Project.find())
+        lines = report.status_lines(found)
+    typer.echo(json.dumps(found, indent=1, ensure_ascii=False) if as_json else "\n".join(lines))
+
+
+@app.command("handover")
+def handover(
+    folder: Path = typer.Argument(
+        help="Folder of the readings of this project's present release", exists=True
+    ),
+) -> None:
+    """Take an outside review of the present release into the project, if release, texts and signatures fit."""
+    from pipelines.project import Project
+    from pipelines.review_desk.outside_report import hand_over
+
+    done = hand_over(Project.find(), folder.resolve())
     typer.echo(
-        json.dumps(found, indent=1, ensure_ascii=False) if as_json else "\n".join(report.status_lines(found))
+        f"{done['written']} verdicts written to reviews/ as draw `outside`, {done['known']} stood already, "
+        f"{done['unsigned']} files not wholly signed; `dvc repro` takes removals out of the next release"
     )
 
 
@@ -96,6 +142,7 @@ def held(
 def sign(
     person: str = AS,
     key: Optional[Path] = typer.Option(None, help="Private key; default: the reader's own beside the keys"),  # noqa: UP045
+    reviews: Optional[Path] = REVIEWS,  # noqa: UP045
 ) -> None:
     """Sign the reader's decisions file; the signature stands beside it and covers every line so far."""
     from lineage import keys
@@ -110,9 +157,15 @@ def sign(
             f"made the key {path} (id {info.keyid[:16]}); whoever keeps trust.json vouches for it with:"
         )
         typer.echo(f"  hallmark keys trust {path}.pub --role reviewer")
-    done = signing.sign_file(Project.find().root / "reviews", person, keys.load_private(path))
-    typer.echo(f"signed {done.lines} decisions in reviews/{done.file} with key {done.keyid[:16]}")
-    typer.echo("`hallmark review status` says what counts; `dvc repro` takes it into the release")
+    folder = reviews.resolve() if reviews else Project.find().root / "reviews"
+    done = signing.sign_file(folder, person, keys.load_private(path))
+    typer.echo(f"signed {done.lines} decisions in {folder.name}/{done.file} with key {done.keyid[:16]}")
+    if reviews is None:
+        typer.echo("`hallmark review status` says what counts; `dvc repro` takes it into the release")
+    else:
+        typer.echo(
+            f"`hallmark review status --reviews {shlex.quote(str(folder))}` prints the rate and its interval"
+        )
 
 
 @app.command("export")
@@ -121,7 +174,7 @@ def export(
         help="File to write: .json (Label Studio), .csv or .xlsx; outside the project or in data/"
     ),
     person: str = AS,
-    draw: str = typer.Option("audit", help="audit, probe, quarantine or detector"),
+    draw: str = typer.Option("audit", help=DRAWS),
     role: str = typer.Option("annotator", help="annotator or reviewer"),
     limit: Optional[int] = typer.Option(None, min=1, help="At most this many items"),  # noqa: UP045
 ) -> None:
@@ -143,7 +196,7 @@ def import_(
         help="File with verdicts: Label Studio's JSON export, .csv or .xlsx", exists=True
     ),
     person: str = AS,
-    draw: str = typer.Option("audit", help="audit, probe, quarantine or detector"),
+    draw: str = typer.Option("audit", help=DRAWS),
     role: str = typer.Option("annotator", help="annotator or reviewer"),
 ) -> None:
     """Append the verdicts of a file as this reader's; nothing is written if one of them is not sound."""

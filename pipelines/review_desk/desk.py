@@ -12,15 +12,15 @@ from lineage.errors import HallmarkError
 from pipelines.project import Project
 from pipelines.review_desk import queue
 from pipelines.review_desk.codes import VERDICT_KEYS, families, known_codes
-from pipelines.review_desk.draws import Item, load_items, sample_id
+from pipelines.review_desk.draws import Item
 from pipelines.review_desk.journal import Journal
-from pipelines.review_desk.marks import Finding, Mark, find_marks
+from pipelines.review_desk.marks import Finding, Mark
+from pipelines.review_desk.outside import ReleaseShelf
 from pipelines.review_desk.people import check_name, qualification
 from pipelines.review_desk.presence import Presence
-from pipelines.review_desk.rulebook import rulebook
 from pipelines.review_desk.segments import segments
-from pipelines.review_desk.texts import Reading, Texts
-from pipelines.review_desk.view import view
+from pipelines.review_desk.shelf import ProjectShelf
+from pipelines.review_desk.texts import Reading
 
 LONGEST = 6 * 3600.0  # seconds; a longer reading is a page left open
 
@@ -40,17 +40,15 @@ class Desk:
     """The state of one reader on one draw; safe for several threads and browser tabs."""
 
     def __init__(
-        self, project: Project, draw: str, person: str, role: str, source: str | None = None
+        self, place: Project | ReleaseShelf, draw: str, person: str, role: str, source: str | None = None
     ) -> None:
-        self.project, self.draw, self.person, self.role = project, draw, check_name(person), role
-        folder = project.root / "reviews"
+        shelf = ProjectShelf(place, draw, source) if isinstance(place, Project) else place
+        self.shelf, self.draw, self.person, self.role = shelf, draw, check_name(person), role
+        folder = shelf.reviews
         self.qualified = qualification(folder, person, role, datetime.now(UTC).date())
-        self.rulebook = rulebook(project)
-        self.items = load_items(project, draw, source)
+        self.rulebook, self.items, self.sample = shelf.rulebook, shelf.items, shelf.sample
         self.by_id = {item.id: item for item in self.items}
-        self.sample = sample_id(project, draw)
-        self.texts = Texts(project, draw)
-        self.presence = Presence(project.data / "review", draw, person, role)
+        self.presence = Presence(shelf.presence, draw, person, role)
         self.journal = Journal(folder, person)
         self.mended = self.journal.mend()
         self.journal.lines()
@@ -72,7 +70,7 @@ class Desk:
                 "role": self.role,
                 "qualified": self.qualified,
                 "rulebook": self.rulebook.label,
-                "dataset": self.project.params.release.title.model_dump(),
+                "dataset": self.shelf.title,
                 "counts": counts,
                 "pace": self._pace(),
                 "families": families(),
@@ -86,7 +84,7 @@ class Desk:
             raise HallmarkError("no such item in this draw")
         ready = self._prepare(self.by_id[wanted]).result()
         pieces, more = segments(ready.reading.text, ready.marks, ready.reading.turns)
-        return view(self.project, ready.reading, ready.findings, self._number(wanted)) | {
+        return self.shelf.view(ready.reading, ready.findings, self._number(wanted)) | {
             "segments": pieces,
             "more": more,
             "opinions": self._opinions(self.by_id[wanted]),
@@ -171,8 +169,8 @@ class Desk:
             return self._cache[item.id]
 
     def _read(self, item: Item) -> Prepared:
-        reading = self.texts.read(item)
-        return Prepared(reading, *find_marks(reading, self.project.params.screen))
+        reading = self.shelf.texts.read(item)
+        return Prepared(reading, *self.shelf.marks(reading))
 
     def _mine(self) -> list[str]:
         """Return the items of this draw this person has a verdict on, in the order of the last lines."""

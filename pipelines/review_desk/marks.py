@@ -73,6 +73,11 @@ def _tags(text: str) -> list[tuple[str, str, str, list[tuple[int, int]]]]:
     return [("redacted", name, "", places) for name, places in sorted(found.items())]
 
 
+def has_tags(text: str) -> bool:
+    """Tell whether redaction left a tag in a text."""
+    return _tag_pattern().search(text) is not None
+
+
 @lru_cache(maxsize=1)
 def _tag_pattern() -> re.Pattern[str]:
     names = sorted({n for t in TYPES.values() for n in (t.tag_en, t.tag_zh)}, key=lambda n: (-len(n), n))

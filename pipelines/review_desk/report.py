@@ -100,7 +100,9 @@ def status_lines(found: dict[str, Any]) -> list[str]:
         out.append(
             f"{found['elsewhere']} item(s) with decisions stand in no present draw; the lines stay on file"
         )
-    out += [_signature(f) for f in found["files"]] or ["no decisions on file yet: `hallmark review serve`"]
+    out += [signature_line(f) for f in found["files"]] or [
+        "no decisions on file yet: `hallmark review serve`"
+    ]
     return out
 
 
@@ -144,7 +146,8 @@ def audit_reading(audit: dict[str, Any]) -> list[str]:
     return out
 
 
-def _signature(file: dict[str, Any]) -> str:
+def signature_line(file: dict[str, Any]) -> str:
+    """Return what the signature beside a decisions file says, in one line."""
     key = f"key {file['keyid'][:16]}"
     words = {
         "signed": f"signed ({key})",

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from lineage.errors import HallmarkError
 from pipelines.project import Project
 from pipelines.review_desk.desk import Desk
+from pipelines.review_desk.outside import ReleaseShelf
 from pipelines.review_desk.server import DeskServer
 from stages.decide.reviews import ROLES
 
 
 def serve_desk(
-    project: Project,
+    place: Project | ReleaseShelf,
     draw: str,
     person: str,
     role: str,
@@ -30,7 +31,7 @@ def serve_desk(
         raise HallmarkError(
             f"no role is called {role!r}", where="--role", cure=f"use one of {', '.join(ROLES)}"
         )
-    desk = Desk(project, draw, person, role, source)
+    desk = Desk(place, draw, person, role, source)
     try:
         server = DeskServer(desk, port)
     except OSError as error:
@@ -63,7 +64,7 @@ def _greet(desk: Desk, server: DeskServer, tell: Callable[[str], None]) -> None:
     counts = desk.state()["counts"]
     tell(
         f"{desk.person} as {desk.role}, draw {desk.draw}: {counts['done']} of {counts['items']} items read; "
-        f"decisions go to reviews/{desk.journal.path.name}"
+        f"decisions go to {desk.journal.path.parent.name}/{desk.journal.path.name}"
     )
     if desk.qualified == "not-qualified":
         tell(f"note: {desk.person} is not qualified today by reviews/people.yaml; each decision says so")
@@ -73,8 +74,8 @@ def next_step(desk: Desk) -> str:
     """Return what a reader is told on leaving: where the verdicts are, and the command that signs them."""
     if not desk.state()["undo"]:
         return "left; nothing was decided"
-    signs = f"`hallmark review sign --as {desk.person}` signs them"
-    return f"left; every verdict is in reviews/{desk.journal.path.name}: {signs}"
+    path, signs = desk.journal.path, f"`hallmark review sign --as {desk.person}{desk.shelf.signs}` signs them"
+    return f"left; every verdict is in {path.parent.name}/{path.name}: {signs}"
 
 
 def _links(server: DeskServer, tell: Callable[[str], None]) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from pipelines.project import Project
 from pipelines.review_desk.marks import Finding
 from pipelines.review_desk.texts import Reading
 from stages.pii import TYPES
 from stages.screen import TAXONOMY
 
 
-def view(project: Project, reading: Reading, findings: list[Finding], number: int) -> dict[str, Any]:
+def view(
+    sources: Mapping[str, Any], reading: Reading, findings: list[Finding], number: int
+) -> dict[str, Any]:
     """Return id, number, source, context rows [{label, value}], findings, and the size of the text."""
     item, doc, verdict = reading.item, reading.document, reading.verdict
-    source = project.sources.get(item.source)
+    source = sources.get(item.source)
     record = f"{doc['file']}#{doc['record']}"
     rows = {
         "class": source.source_class if source else None,
@@ -36,7 +38,7 @@ def view(project: Project, reading: Reading, findings: list[Finding], number: in
         "id": item.id,
         "number": number,
         "source": item.source,
-        "title": source.title.model_dump() if source else {"zh": item.source, "en": item.source},
+        "title": dict(source.title) if source else {"zh": item.source, "en": item.source},
         "kind": doc["kind"],
         "chars": len(reading.text),
         "redacted": reading.redacted,

@@ -36,6 +36,7 @@ SCHEMA = {
 }
 FIELDS = tuple(SCHEMA)[2:]
 MEASURING = "detector"  # the draw of check sets
+OUTSIDE = "outside"  # readings of a release, handed over by somebody outside the project
 ITEM = ["doc_id", "text_sha256"]
 _HEX = re.compile(r"[0-9a-f]{64}")
 _CURE = "restore the line from git, or take it out"
@@ -71,10 +72,10 @@ def role_conflicts(lines: pl.DataFrame) -> pl.DataFrame:
 def in_force(lines: pl.DataFrame) -> pl.DataFrame:
     """Return doc_id, text_sha256, verdict, reviewer as `load_reviews` does, from lines already read.
 
-    A pass in a detector's check set measures the detector; it was given without the evidence and releases nothing.
+    A pass in a detector's check set, or of a release by an outsider, was given without evidence: it releases nothing.
     """
     valid = standing(lines)
-    valid = valid.filter((pl.col("draw") != MEASURING) | (pl.col("verdict") == "remove"))
+    valid = valid.filter(~pl.col("draw").is_in([MEASURING, OUTSIDE]) | (pl.col("verdict") == "remove"))
     read = valid.filter(pl.col("role").is_in(READERS), pl.col("verdict") != "skip")
     ruled = valid.filter(pl.col("role") == "adjudicator", pl.col("verdict").is_in(["pass", "remove"]))
     ruled = ruled.unique(ITEM, keep="last", maintain_order=True).select(*ITEM, "verdict", "reviewer")
