@@ -37,7 +37,7 @@ class ReleaseShelf:
         self.release, self.reviews, self.presence = release, reviews, reviews / ".desk"
         manifest = _manifest(release)
         self.title = dict(manifest["dataset"]["title"])
-        self.sources = {s["id"]: _source(s) for s in manifest["sources"]}
+        self.sources = {s["id"]: _source(s) for s in manifest.get("sources", ())}
         self.rulebook, self.sample, self.texts = RuleBook(record["rulebook"], ""), record["sample"], self
         self.paths, self.items = _paths(manifest), items
         self.signs = f" --reviews {shlex.quote(str(reviews))}"
