@@ -32,7 +32,7 @@ def status(project: Project) -> dict[str, Any]:
             min_pass=asked_rate(policy.gates),
             signed=signed_lines(folder, trust),
             papers=papers(project.root),
-            strata=read_json(project.data / "sample" / "frame.json")["strata"],
+            strata=read_json(project.data / "sample" / "frame.json").get("strata", ()),
         ),
         "people": _people(lines),
         "role_conflicts": role_conflicts(lines).height,
