@@ -232,10 +232,7 @@ def test_the_frame_of_the_audit_is_recorded_so_that_a_stranger_can_draw_again(pr
     assert found["docs"] == found["n"] == len(frame)
     assert found["sha256"] == hashlib.sha256(b"".join(frame)).hexdigest()
     assert found["seed"] == project.params.sample.seed
-    assert [(s["source"], s["docs"] == s["drawn"]) for s in found["strata"]] == [
-        ("other", True),
-        ("plain", True),
-    ]
+    assert [(s["source"], s["docs"] == s["drawn"]) for s in found["strata"]] == [("plain", True)]
     order = keyed(pl.Series(frame), project.params.sample.seed, "audit\x00*").tolist()
     assert [doc for _, doc in sorted(zip(order, frame, strict=True))] == drawn
 
