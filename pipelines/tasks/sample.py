@@ -85,7 +85,7 @@ def run(run: StageRun) -> dict[str, Any]:
 
 def _checks(run: StageRun, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     """Draw the sets that check the screen's detectors; the frame is every readable document."""
-    ran = screening.detectors(run.project.params.screen)
+    ran = detectors(run.project, "screen")
     named = {d["detector"]: tuple(d["languages"]) for d in ran if d["detector"] and not d.get("not_run")}
     if not (run.settings.detector and named and run.parts):
         return draw(frame.clear(), run.settings), []
