@@ -141,6 +141,35 @@ def fingerprint(
     typer.echo(json.dumps({"work": work, "fingerprint": found}))
 
 
+@app.command("terms")
+def terms(
+    out: Annotated[Path, typer.Option("--out", help="CSV with every term; it stays inside")] = Path(
+        "terms.csv"
+    ),
+) -> None:
+    """Count how often each term of the lexicons stands in the corpus; print terms, dead ones and age per lexicon."""
+    import polars as pl
+
+    from lineage.atomic import write_bytes
+    from pipelines import parts
+    from pipelines.project import Project
+    from stages.screen import screen
+    from stages.screen import terms as counting
+
+    project = Project.find()
+    tables = (parts.read_part(project.table("ingest", ref), ["text"]) for ref in project.parts())
+    table = counting.count(
+        (t["text"].drop_nulls() for t in tables), screen.engine(project.params.screen).matcher
+    )
+    write_bytes(out, table.write_csv().encode())
+    as_of = project.params.release.as_of
+    for (name, updated), rows in table.group_by("detector", "updated", maintain_order=True):
+        dead = rows.filter(pl.col("hits") == 0).height
+        age = (as_of - updated).days
+        typer.echo(f"{name:32} terms {rows.height:6}  dead {dead:6}  {age} days old at {as_of}")
+    typer.echo(f"wrote {out}")
+
+
 def _line(row: dict[str, Any]) -> str:
     shares = "  ".join(f"{key} {_percent(row[key])}" for key in ("recall", "precision", "fpr") if row[key])
     place = " ".join(filter(None, [row["set"], row["subset"]]))

@@ -13,7 +13,7 @@ import polars as pl
 
 from lineage.errors import SettingsError
 from stages.file_state import state
-from stages.screen import cbrn, classify, embedding, external, fold, poison, secrecy, vectors, works
+from stages.screen import cbrn, classify, embedding, external, fold, markers, poison, secrecy, vectors, works
 from stages.screen.corpus_settings import CorpusSettings
 from stages.screen.lexicon import SHIPPED, Lexicon, load_folder, load_lexicon
 from stages.screen.matcher import FINDING, Matcher
@@ -106,6 +106,8 @@ def detectors(settings: ScreenSettings) -> list[dict[str, Any]]:
     ]
     if settings.secrecy:
         rows.append(_entry(secrecy.DETECTOR, secrecy.digest(), secrecy.CODES, secrecy.LANGUAGES))
+    if settings.markers:
+        rows.append(_entry(markers.DETECTOR, markers.digest(), (markers.CODE,), markers.LANGUAGES))
     if settings.poisoning:
         rows.append(_entry(poison.DETECTOR, poison.digest(), poison.CODES, poison.LANGUAGES))
     rows += _corpus(settings.corpus)
@@ -178,6 +180,8 @@ class Engine:
             )
         if self.settings.secrecy:
             frames.append(secrecy.find(texts))
+        if self.settings.markers:
+            frames.append(markers.find(texts))
         if self.settings.poisoning:
             frames.append(poison.find(data, offsets))
         frames += [external.find(texts, own) for own in self.settings.external]

@@ -51,6 +51,10 @@ class ScreenSettings(BaseModel):
         "empty: none.",
     )
     secrecy: bool = Field(True, description="Look for secrecy, work-secret and trade-secret markings.")
+    markers: bool = Field(
+        True,
+        description="Look for shapes of important data: tables of coordinates, plant networks, route marks.",
+    )
     cbrn: bool = Field(
         True, description="Look for names, CAS numbers and topics of public CBRN control lists."
     )
