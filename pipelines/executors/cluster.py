@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from lineage.errors import HallmarkError, SettingsError
+from lineage.quiet import SET_HERE, VARIABLES
 from pipelines.executors.progress import progress
 from pipelines.executors.watch import Lost
-from pipelines.executors.worker import THREADS
+from pipelines.executors.worker import THREADS, wrapped
+
+#: What the driver's environment says about networks and telemetry holds on every node.
+PASSED = (*VARIABLES, SET_HERE, "HALLMARK_OFFLINE")
 
 
 def run_on_ray(
@@ -34,8 +38,8 @@ def run_on_ray(
     order = sorted(range(len(tasks)), key=lambda i: (-tasks[i].weight, i))
     results: list[Any] = [None] * len(tasks)
     with progress(label, sum(max(1, t.weight) for t in tasks), len(tasks)) as advance:
-        place = str(Path.cwd())
-        waiting = {remote.remote(fn, tasks[i], place): i for i in order}
+        place, environment = str(Path.cwd()), {k: os.environ[k] for k in PASSED if k in os.environ}
+        waiting = {remote.remote([ray.put((fn, tasks[i]))], place, environment): i for i in order}
         while waiting:
             done, _ = ray.wait(list(waiting), num_returns=1)
             for reference in done:
@@ -50,19 +54,28 @@ def run_on_ray(
     return results
 
 
-def _call(fn: Callable[[Any], Any], task: Any, folder: str) -> Any:
-    """Run in a Ray worker: an error for a user is a value, so that Ray adds no trace that could quote a text."""
-    for name in THREADS:
+def _call(boxed: list[Any], folder: str, environment: dict[str, str]) -> Any:
+    """Do (function, task), boxed as a reference, in the driver's folder, with its umask, one thread and no telemetry.
+
+    Runs in a Ray worker. An error for a user is a value, so that Ray adds no trace that could quote a text.
+    """
+    os.environ.update(environment)
+    for name in THREADS:  # before the reference is followed: that imports the libraries which read them
         os.environ[name] = "1"
+    os.umask(0o022)
+    import ray
+
+    task = None
     try:
         os.chdir(folder)  # settings name files relative to the project, in which the driver works
+        fn, task = ray.get(boxed[0])
         return fn(task)
     except HallmarkError as e:
         return e
     except MemoryError:
         return Lost("memory")
     except Exception as e:
-        return HallmarkError(f"{type(e).__name__} in a worker", where=getattr(task, "label", ""))
+        return wrapped(e, task)
 
 
 def _result(ray: Any, reference: Any) -> Any:

@@ -33,11 +33,12 @@ def serve(pipe: Connection) -> None:
         except MemoryError:
             answer = ("memory", None)
         except Exception as e:
-            answer = ("error", e if isinstance(e, HallmarkError) else _wrapped(e, task))
+            answer = ("error", e if isinstance(e, HallmarkError) else wrapped(e, task))
         pipe.send(answer)
 
 
-def _wrapped(error: Exception, task: object) -> HallmarkError:
+def wrapped(error: Exception, task: object) -> HallmarkError:
+    """Return the error of a task for a user: its kind, and the system's reason if it has one."""
     # the message of a library's error may quote the text: only its kind goes up
     what = f"{type(error).__name__} in a worker"
     if isinstance(error, OSError) and error.errno:

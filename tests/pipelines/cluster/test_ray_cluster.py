@@ -1,107 +1,156 @@
-"""The Ray executor: two nodes, one of them killed in the middle, and the bytes of a local run."""
+"""The Ray executor: two nodes, one of them killed while it works, and the bytes of a local run from end to end."""
 
 from __future__ import annotations
 
+import json
+import random
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import polars as pl
+import psutil
 import pytest
 
+from benchmarks.crash_kit import digests, leftovers
+from benchmarks.scaffolded import scaffold, write_entries
 from lineage.errors import SettingsError
-from lineage.records import DOCUMENTS
-from pipelines import parts
-from pipelines.project import PartRef, Project, write_json
-from pipelines.stage_run import StageRun
-from pipelines.tasks.quality import COLUMNS
+from pipelines.executors.cluster import run_on_ray
+from pipelines.project import STAGES, PartRef, Project
+from pipelines.run import run_stage
 
-PARTS, ROWS = 10, 3000
-PARAMS = (
-    "release: {title: {zh: t, en: t}, as_of: 2026-01-01}\nexecutor: {kind: %s, workers: 1, address: '%s'}\n"
-)
-WORDS = [
-    "the",
-    "river",
-    "ran",
-    "past",
-    "an",
-    "old",
-    "mill",
-    "where",
-    "people",
-    "met",
-    "to",
-    "trade",
-    "every",
-    "year",
-]
+WORDS = "river ran past an old mill where people met to trade letters and the price of salt was told aloud"
+SOURCES, ROWS, PART_MIB = 3, 60, 0.03
+ATTEMPTS = 6  # to start a node
 
 
-def project_in(folder: Path, kind: str, address: str = "") -> Project:
-    """Return a project with PARTS ingested parts, to be worked on where `kind` says."""
-    folder.mkdir()
-    (folder / "params.yaml").write_text(PARAMS % (kind, address))
-    (folder / "sources.yaml").write_text("sources: []\n")
-    project, refs = Project(folder), [PartRef("s", f"p-{i:04d}", 1 << 20) for i in range(PARTS)]
-    empty = pl.DataFrame(DOCUMENTS.empty_table())
-    for n, ref in enumerate(refs):
-        texts = [" ".join(WORDS[(i * j + n) % len(WORDS)] for j in range(60)) for i in range(ROWS)]
-        rows = pl.DataFrame(
-            {"row": range(ROWS), "source": "s", "status": "ok", "kind": "text", "text": texts}
-        )
-        rows = rows.with_columns(
-            doc_id=pl.format("{}-{}", pl.lit(n), "row").cast(pl.Binary),
-            text_sha256=pl.col("text").cast(pl.Binary),
-            chars=pl.col("text").str.len_chars(),
-        )
-        whole = pl.concat([empty, rows], how="diagonal_relaxed")
-        parts.write_part(project.table("ingest", ref), whole, DOCUMENTS, f"key-{n}")
-    lines = [{"source": r.source, "part": r.part, "bytes": r.bytes, "inputs": []} for r in refs]
-    write_json(project.data / "ingest" / "plan.json", {"parts": lines})
-    write_json(project.data / "inventory" / "quality.json", {"code": {}})
-    return project
+def project_in(folder: Path) -> Path:
+    """Return a project of SOURCES sources in parts of some 25 documents; two of all are near-duplicates, one holds
+    an address."""
+    scaffold(folder, "cluster", 1)
+    dice = random.Random(5)
+    texts = [
+        " ".join(" ".join(dice.choices(WORDS.split(), k=12)).capitalize() + "." for _ in range(16))
+        for _ in range(SOURCES * ROWS)
+    ]
+    texts[7] = texts[ROWS + 10] + " And so on."
+    texts[9] += " Write to someone@example.org today."
+    (folder / "raw").mkdir()
+    for n in range(SOURCES):
+        rows = (json.dumps({"text": t}) + "\n" for t in texts[n * ROWS : (n + 1) * ROWS])
+        (folder / "raw" / f"s{n}.jsonl").write_text("".join(rows))
+    write_entries(folder, {f"s{n}": f"raw/s{n}.jsonl" for n in range(SOURCES)})
+    set_text(folder, "part_mib: 64.0", f"part_mib: {PART_MIB}")
+    return folder
 
 
-def measure(project: Project) -> None:
-    StageRun("quality", project).map_parts("pipelines.tasks.quality:part", {"ingest": COLUMNS}, ("quality",))
+def set_text(project: Path, old: str, new: str) -> None:
+    path = project / "params.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old} is not in params.yaml once"
+    path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def written(project: Project) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in sorted((project.data / "quality").rglob("*.parquet"))}
+def run_all(project: Path) -> None:
+    """Run the nine stages in this process, from the project's folder, as `dvc repro` does one by one."""
+    for name in ("data", "metrics"):
+        (project / name).mkdir(exist_ok=True)
+    for stage in STAGES:
+        run_stage(stage, Project(project))
 
 
 @pytest.fixture
 def cluster() -> Iterator:
-    """Return a Ray cluster of two nodes on this machine, with one core each."""
+    """Return a Ray cluster of one node of one core on this machine."""
     import ray
     from ray.cluster_utils import Cluster
 
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    made = Cluster()
+    started(made)
     yield made
     ray.shutdown()
     made.shutdown()
 
 
+def started(cluster: Any) -> Any:
+    """Return a node added to the cluster; Ray gives one up whose agents take over 15 seconds, so it may try again."""
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            return cluster.add_node(**node())
+        except Exception as e:
+            if not left or "timed out during startup" not in str(e):
+                raise
+
+
+def node() -> dict[str, int]:
+    """Return the arguments of a node of one core; with named ports it waits less long for its agents to tell theirs."""
+    names = (
+        "metrics_agent_port",
+        "metrics_export_port",
+        "runtime_env_agent_port",
+        "dashboard_agent_listen_port",
+    )
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in names]
+    ports = [s.getsockname()[1] for s in held]
+    for s in held:
+        s.close()
+    return {"num_cpus": 1} | dict(zip(names, ports, strict=True))
+
+
+class Killer(threading.Thread):
+    """Kills a node, all its processes at once, as soon as one of its workers is in a task of the stage `quality`."""
+
+    def __init__(self, cluster, node, project: Path) -> None:
+        super().__init__(daemon=True)
+        self.cluster, self.node, self.project = cluster, node, project
+        self.over, self.killed = False, ""
+
+    def run(self) -> None:
+        raylet = psutil.Process(self.node.all_processes["raylet"][0].process.pid)
+        while not self.over:
+            plan = self.project / "data" / "ingest" / "plan.json"
+            if plan.is_file() and any(_task(p) for p in raylet.children(recursive=True)):
+                self.killed = f"{len(list(self.project.glob('data/quality/**/*.parquet')))} parts were done"
+                self.cluster.remove_node(self.node, allow_graceful=False)
+                return
+            time.sleep(0.01)
+
+
+def _task(process: psutil.Process) -> bool:
+    try:
+        return process.cmdline()[:1] == ["ray::_call"]  # Ray names a process after the task it is in
+    except psutil.Error:
+        return False
+
+
 @pytest.mark.slow
-def test_a_cluster_that_loses_a_node_writes_the_bytes_of_a_local_run(tmp_path: Path, cluster) -> None:
-    local = project_in(tmp_path / "local", "local")
-    measure(local)
-    second = cluster.add_node(num_cpus=1)
-    cluster.wait_for_nodes()
-    spread = project_in(tmp_path / "spread", "ray", cluster.address)
-    work = threading.Thread(target=measure, args=(spread,))
-    work.start()
-    while work.is_alive() and not written(spread):
-        time.sleep(0.05)
-    assert len(written(spread)) < PARTS, "it was over before a node could be killed"
-    cluster.remove_node(second, allow_graceful=False)
-    work.join(timeout=240)
-    assert written(spread) == written(local)
+def test_a_cluster_that_loses_a_node_writes_the_bytes_of_a_local_run(
+    tmp_path: Path, keys_folder: Path, cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local, spread = project_in(tmp_path / "local"), project_in(tmp_path / "spread")
+    monkeypatch.setenv("HALLMARK_KEYS", str(keys_folder))
+    monkeypatch.chdir(local)
+    run_all(local)
+    second = started(cluster)
+    cluster.wait_for_nodes(timeout=120)
+    set_text(spread, 'kind: "local"', 'kind: "ray"')
+    set_text(spread, "address: null", f'address: "{cluster.address}"')
+    monkeypatch.chdir(spread)
+    killer = Killer(cluster, second, spread)
+    killer.start()
+    run_all(spread)
+    killer.over = True
+    killer.join()
+    assert killer.killed, "the run was over before a node could be killed"
+    found, wanted = digests(spread), digests(local)
+    assert len(list(local.glob("data/quality/**/*.parquet"))) >= 2 * SOURCES
+    assert {k for k in wanted.keys() | found.keys() if wanted.get(k) != found.get(k)} == set()
+    assert any(name.startswith("release/data/") for name in found)
+    assert leftovers(spread) == []
 
 
-def test_a_cluster_that_does_not_answer_is_an_error_with_a_cure(tmp_path: Path) -> None:
-    project = project_in(tmp_path / "p", "ray", "127.0.0.1:1")
+def test_a_cluster_that_does_not_answer_is_an_error_with_a_cure() -> None:
     with pytest.raises(SettingsError, match=r"executor"):
-        measure(project)
+        run_on_ray(len, [PartRef("s", "p", 1)], address="127.0.0.1:1", label="quality")
