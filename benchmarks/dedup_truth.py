@@ -34,7 +34,10 @@ def _one(name: str, rows: pl.DataFrame, labels: list[pl.DataFrame], settings: de
     with tempfile.TemporaryDirectory() as folder:
         edges = _edges(rows, Path(folder), settings)
     name_of = {_doc_id(i): i for i in ids}
-    rows_of = [(name_of[a], name_of[b], j, kind) for a, b, j, kind in edges.rows()]
+    rows_of = [
+        (name_of[a], name_of[b], j, kind)
+        for a, b, j, kind in edges.select("a", "b", "jaccard", "kind").rows()
+    ]
     leader = {b: a for a, b, _, kind in rows_of if kind == "exact"}
     near = {(min(a, b), max(a, b)): j for a, b, j, kind in rows_of if kind == "near"}
     truth = _pairs({i: t for i, t in zip(ids, rows["text"], strict=True) if i not in leader}, settings)
