@@ -46,7 +46,9 @@ def isolate(task: PartTask, probe: Probe) -> tuple[tuple[int, str], ...]:
 def _lost(
     task: PartTask, spans: list[tuple[int, int]], total: int, probe: Probe
 ) -> dict[tuple[int, int], str]:
-    results = probe([replace(task, probe=(start, end, total)) for start, end in spans]) if spans else []
+    results = (
+        probe([replace(task, rows=(start, end, total), outputs=()) for start, end in spans]) if spans else []
+    )
     return {s: r.why for s, r in zip(spans, results, strict=True) if isinstance(r, Lost)}
 
 

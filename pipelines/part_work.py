@@ -43,7 +43,9 @@ class PartTask:
     extra: Any
     key: str
     aligned: tuple[str, ...]  # outputs that must have exactly the rows of the first input
-    probe: tuple[int, int, int] | None = None  # try rows from..to of so many only, and write nothing
+    rows: tuple[int, int, int] | None = (
+        None  # rows from..to of so many only; without `outputs` nothing is written
+    )
     poisoned: tuple[tuple[int, str], ...] = ()  # (row, why): the function is not shown these documents
 
     @property
@@ -52,9 +54,9 @@ class PartTask:
 
     @property
     def weight(self) -> int:
-        if self.probe is None:
+        if self.rows is None:
             return self.ref.bytes
-        start, end, total = self.probe
+        start, end, total = self.rows
         return self.ref.bytes * (end - start) // max(1, total)
 
     @property
@@ -69,7 +71,7 @@ def work(task: PartTask) -> dict[str, Any]:
     tables = _tables(task)
     docs = next(iter(tables.values()), None)
     results = _call(task, tables)
-    for output, path in () if task.probe else task.outputs:
+    for output, path in task.outputs:
         if output in task.aligned and docs is not None:
             parts.check_aligned(results[output], docs, where=f"{output} {task.label}")
         parts.write_part(Path(path), results[output], SCHEMAS.get(output), task.key, task.poisoned)
@@ -79,7 +81,7 @@ def work(task: PartTask) -> dict[str, Any]:
         "cpu": after["cpu"] - before["cpu"],
         "peak_mib": after["peak_mib"],
         "bytes": task.weight,
-        "facts": None if task.probe else results.get("facts"),
+        "facts": None if task.rows else results.get("facts"),
     }
 
 
@@ -97,8 +99,8 @@ def _call(task: PartTask, tables: dict[str, pl.DataFrame]) -> dict[str, Any]:
 def _tables(task: PartTask) -> dict[str, pl.DataFrame]:
     """Return the input tables, and under `poisoned` what the stages before could not measure, if anything."""
     tables = {n: parts.read_part(Path(p), list(c) if c else None) for n, p, c in task.inputs}
-    if task.probe:
-        start, end, _ = task.probe
+    if task.rows:
+        start, end, _ = task.rows
         tables = {n: t.slice(start, end - start) for n, t in tables.items()}
     if task.poisoned:
         first = task.inputs[0][0]

@@ -68,7 +68,8 @@ def write_part(
     poisoned: Iterable[tuple[int, str]] = (),
 ) -> None:
     """Write one part file atomically, with the declared schema; its content key and poisoned rows in the footer."""
-    arrow = table.to_arrow() if isinstance(table, pl.DataFrame) else table
+    # one chunk: pages end where chunks do, and equal tables are to give equal files
+    arrow = table.rechunk().to_arrow() if isinstance(table, pl.DataFrame) else table.combine_chunks()
     if schema is not None:
         arrow = conform(arrow, schema, where=str(path))
     notes = {POISONED: json.dumps(list(poisoned)).encode()} if poisoned else {}

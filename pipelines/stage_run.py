@@ -103,10 +103,12 @@ class StageRun:
         key_extra: Any = None,
         key_settings: Any = None,
         aligned: tuple[str, ...] | None = None,
+        by_document: bool = False,
         label: str | None = None,
     ) -> dict[PartRef, dict[str, Any] | None]:
         """Run `fn` over every part whose key changed; return its log line per part, None where it was skipped.
 
+        `by_document` promises that a document's rows depend on no other document: few parts are then cut up.
         `key_extra` is what the result depends on besides inputs, settings and code: a value, or a function of the part.
         `key_settings` stands for the settings in the key where the result depends on some of them only.
         """
@@ -132,19 +134,21 @@ class StageRun:
                     fn, ref, given, out, self.settings, extra, key, outputs if aligned is None else aligned
                 )
             )
-        results = self._work(tasks, label or self.name)
+        results = self._work(tasks, label or self.name, by_document)
         self.log += results
         return done | {t.ref: r for t, r in zip(tasks, results, strict=True)}
 
-    def _work(self, tasks: list[PartTask], label: str) -> list[dict[str, Any]]:
+    def _work(self, tasks: list[PartTask], label: str, by_document: bool) -> list[dict[str, Any]]:
         """Work on every part; where a worker did not survive, find the documents to blame and go on without them."""
+        from pipelines import slices
         from pipelines.part_work import work
 
         def attempt(some: Sequence[PartTask], attempts: int = 2) -> list[Any]:
             guarded = bool(some) and some[0].reads_text
             return self._execute(work, some, label, guarded=guarded, attempts=attempts)
 
-        results = attempt(tasks)
+        local = self.project.params.executor.kind == "local"
+        results = slices.run(tasks, self.workers if by_document and local else 1, attempt)
         for i, (task, result) in enumerate(zip(tasks, results, strict=True)):
             if isinstance(result, Lost):
                 results[i] = self._without_poison(task, attempt)

@@ -22,6 +22,7 @@ def run(run: StageRun) -> dict[str, Any]:
         extra=key,
         key_extra=hashlib.sha256(b"hallmark-key-id" + key).hexdigest(),
         aligned=("pii",),
+        by_document=True,
     )
     run.sweep("pii", "pii_spans")
     return {"types": run.count_structs("pii", "counts", "type", "n")}

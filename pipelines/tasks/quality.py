@@ -11,7 +11,7 @@ COLUMNS = ("row", "doc_id", "status", "kind", "text", "text_sha256", "chars")
 
 def run(run: StageRun) -> dict[str, Any]:
     """Annotate every part; return document counts by language."""
-    run.map_parts("pipelines.tasks.quality:part", {"ingest": COLUMNS}, ("quality",))
+    run.map_parts("pipelines.tasks.quality:part", {"ingest": COLUMNS}, ("quality",), by_document=True)
     run.sweep("quality")
     return {"languages": run.count("quality", "lang")}
 

@@ -13,8 +13,15 @@ COLUMNS = ("row", "doc_id", "source", "status", "kind", "text", "turns", "text_s
 
 def run(run: StageRun) -> dict[str, Any]:
     """Annotate every part, then add what only the whole corpus shows; return hits and documents by risk code."""
-    outputs = (FOUND, PHRASES) if run.settings.corpus.triggers else (FOUND,)
-    run.map_parts("pipelines.tasks.screen:part", {"ingest": COLUMNS}, outputs, aligned=(FOUND,))
+    triggers = run.settings.corpus.triggers
+    outputs = (FOUND, PHRASES) if triggers else (FOUND,)
+    run.map_parts(
+        "pipelines.tasks.screen:part",
+        {"ingest": COLUMNS},
+        outputs,
+        aligned=(FOUND,),
+        by_document=not triggers,  # phrases are counted over a whole part
+    )
     corpus = join_all(run)
     run.sweep("screen", *outputs)
     if PHRASES not in outputs:
