@@ -24,6 +24,7 @@ from uuid import UUID
 import polars as pl
 import zstandard
 
+from benchmarks import one_file
 from benchmarks.pages import pages
 from stages.ingest.files import list_files
 from stages.ingest.plan import plan_parts
@@ -45,8 +46,15 @@ def main() -> None:
     options.add_argument(
         "--reread", type=Path, help="folder whose documents are read again by their locators"
     )
+    options.add_argument(
+        "--one-file-gb", type=float, help="memory of one file of so many GB, in each packing"
+    )
     chosen = options.parse_args()
-    rows = _reread_all(chosen.reread) if chosen.reread else _speed(chosen.mib, chosen.peer_python)
+    rows: dict
+    if chosen.one_file_gb:
+        rows = one_file.main(chosen.one_file_gb)
+    else:
+        rows = _reread_all(chosen.reread) if chosen.reread else _speed(chosen.mib, chosen.peer_python)
     if chosen.json:
         chosen.json.write_text(json.dumps(rows, indent=1) + "\n")
 

@@ -100,3 +100,16 @@ def test_what_a_change_costs_is_measured_and_ends_in_the_bytes_of_a_run_from_not
     assert measuring & ran["one detector changed"] == {"pii"}
     removed = next(c for c in figures["cases"] if c["case"].startswith("one document removed"))
     assert removed["stages"]["publish"]["parts_worked"] == 1
+
+
+def test_one_large_file_is_read_whole_in_each_packing(tmp_path, monkeypatch, capsys):
+    from benchmarks import one_file
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    rows = one_file.main(0.05)
+    assert set(rows) == set(one_file.FORMS)
+    assert {(r["documents"], round(r["gb"], 3)) for r in rows.values()} == {
+        (next(iter(rows.values()))["documents"], round(next(iter(rows.values()))["gb"], 3))
+    }
+    assert all(r["peak"] >= r["idle"] > 0 and r["documents"] > 10_000 for r in rows.values())
+    assert capsys.readouterr().out.count("jsonl") == 3
