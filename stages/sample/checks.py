@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import product
 from typing import Any
 
+import numpy as np
 import polars as pl
 
-from stages.sample.drawing import DRAW_COLUMNS, keyed
+from stages.sample.drawing import DRAW_COLUMNS, heads, mixed
 from stages.sample.settings import SampleSettings
 
 DRAW = "detector"
 STRATA = ("flagged", "near", "unflagged")
+LANGUAGES = ("en", "other", "zh")
 _WEAK = "mention"  # a level that says that a word occurs, not that anything is wrong
 _CELL = ["detector", "language", "stratum"]
 
@@ -31,26 +34,47 @@ def part_checks(
     languages it reads (none or "*": all). A hit at or over `detector_score` flags, any weaker one is near; a document
     that the detector did not read stands in no stratum. Candidates are those with the smallest keys, `detector` each.
     """
-    docs = docs.with_columns(language=language_of(pl.col("lang")))
-    hits = docs.select("row", "hits").explode("hits").drop_nulls("hits").unnest("hits")
-    strong = (pl.col("score") >= settings.detector_score) & (pl.col("level") != _WEAK)
-    best = hits.group_by("row", "detector").agg(strong=strong.any())
+    docs = docs.with_columns(language=language_of(pl.col("lang"))).with_row_index("at")
+    spoken = docs["language"].replace_strict(LANGUAGES, range(len(LANGUAGES))).to_numpy()
+    strata, passed, head = _levels(docs, settings), _at(docs, "not_run"), heads(docs["doc_id"])
     found, counts = [], []
     for name, languages in detectors.items():
-        read = docs.filter(~pl.col("not_run").list.contains(name).fill_null(False))
+        read = np.ones(docs.height, dtype=bool)
         if languages and "*" not in languages:
-            read = read.filter(pl.col("language").is_in(list(languages)))
-        own = best.filter(detector=name).select("row", "strong")
-        stratum = pl.when("strong").then(pl.lit("flagged")).when(pl.col("strong").is_not_null())
-        placed = read.join(own, on="row", how="left", maintain_order="left").with_columns(
-            detector=pl.lit(name),
-            stratum=stratum.then(pl.lit("near")).otherwise(pl.lit("unflagged")),
-            key=pl.Series(keyed(read["doc_id"], settings.seed, f"{DRAW}\x00{name}")),
-        )
-        counts.append(placed.group_by(_CELL).len("docs"))
-        keep = pl.col("key").rank("ordinal").over(_CELL) <= settings.detector
-        found.append(placed.filter(keep).select(*_CELL, "key", *DRAW_COLUMNS[3:]))
-    return pl.concat(found), pl.concat(counts)
+            read = np.isin(spoken, [i for i, language in enumerate(LANGUAGES) if language in languages])
+        read[passed.get(name, [])] = False
+        stratum = np.full(docs.height, len(STRATA) - 1, dtype=np.uint8)
+        at, seen = strata.get(name, ([], []))
+        stratum[at] = seen
+        key = mixed(head, settings.seed, f"{DRAW}\x00{name}")
+        for language, level in product(range(len(LANGUAGES)), range(len(STRATA))):
+            cell = np.flatnonzero(read & (stratum == level) & (spoken == language))
+            if cell.size:
+                counts.append((name, LANGUAGES[language], STRATA[level], cell.size))
+                least = cell[np.argsort(key[cell], kind="stable")[: settings.detector]]
+                found.append((least, key[least]))
+    schema = dict.fromkeys(_CELL, pl.String) | {"docs": pl.UInt32}
+    told = pl.DataFrame(counts, schema=schema, orient="row")
+    at = np.concatenate([np.empty(0, np.int64), *(places for places, _ in found)])
+    keys = np.concatenate([np.empty(0, np.uint64), *(key for _, key in found)])
+    cell = np.repeat(np.arange(len(found)), [places.size for places, _ in found])
+    named = told.select(_CELL)[cell].with_columns(key=pl.Series(keys, dtype=pl.UInt64))
+    return named.hstack(docs.select(DRAW_COLUMNS[3:])[at]), told
+
+
+def _levels(docs: pl.DataFrame, settings: SampleSettings) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return per detector that hit: the documents' places, and 0 where it flagged one or 1 where it nearly did."""
+    hits = docs.select("at", "hits").explode("hits").drop_nulls("hits").unnest("hits")
+    strong = (pl.col("score") >= settings.detector_score) & (pl.col("level") != _WEAK)
+    best = hits.group_by("at", "detector").agg(level=(~strong.any()).cast(pl.UInt8))
+    pieces = best.partition_by("detector", as_dict=True)
+    return {name: (t["at"].to_numpy(), t["level"].to_numpy()) for (name,), t in pieces.items()}
+
+
+def _at(docs: pl.DataFrame, column: str) -> dict[str, np.ndarray]:
+    """Return per value of a column of lists the places of the documents that hold it."""
+    pieces = docs.select("at", column).explode(column).drop_nulls(column).partition_by(column, as_dict=True)
+    return {name: t["at"].to_numpy() for (name,), t in pieces.items()}
 
 
 def check_sets(

@@ -15,12 +15,21 @@ DRAW_COLUMNS = ("draw", "stratum", "rank", "doc_id", "source", "part", "row", "t
 
 
 def keyed(doc_ids: pl.Series, seed: int, label: str) -> np.ndarray:
-    """Return one uint64 per document id (32 uniform bytes), a different permutation for each (seed, label).
+    """Return one uint64 per document id (32 uniform bytes), a different permutation for each (seed, label)."""
+    return mixed(heads(doc_ids), seed, label)
+
+
+def heads(doc_ids: pl.Series) -> np.ndarray:
+    """Return the first 8 bytes of each document id as a uint64, little-endian."""
+    return np.frombuffer(b"".join(doc_ids.bin.slice(0, 8).to_list()), dtype="<u8")
+
+
+def mixed(head: np.ndarray, seed: int, label: str) -> np.ndarray:
+    """Return the keys of document ids from their `heads`.
 
     The finaliser is that of SplitMix64 (Steele, Lea, Flood 2014) over the id's first 8 bytes and the key.
     """
     key = np.uint64(int.from_bytes(hashlib.sha256(f"{seed}\x00{label}".encode()).digest()[:8], "little"))
-    head = np.frombuffer(b"".join(doc_ids.bin.slice(0, 8).to_list()), dtype="<u8")
     z = (head ^ key) + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
