@@ -18,7 +18,7 @@ SCHEMA = "urn:hallmark:detector-evidence:1"
 FOLDER = "meta/evidence"
 LIMIT = 4 << 20
 MEASURED, EXPERIMENTAL = "measured", "experimental"
-MIN_POSITIVES, MIN_RECALL = 50, 0.5
+MIN_POSITIVES, MIN_RECALL, MAX_ALARMS = 50, 0.5, 0.1
 #: Of a labelled set: nobody looked at it while the detector was made, or somebody did. Unsaid counts as looked at.
 HELD_OUT, DEVELOPMENT = "held-out", "development"
 OWN = "own/"  # sets written by this project
@@ -85,7 +85,7 @@ def read(data: bytes, *, where: str = "") -> Entry:
         points = [row, *row.get("curve", ())]
         if not all(point[name] is None or _is_share(point[name]) for point in points for name in _SHARES):
             raise InputError("a figure is not [share, low, high]", where=where, cure=cure)
-        if row["status"] != status(row["positives"], row["recall"]):
+        if row["status"] != status(row["positives"], row["recall"], row["fpr"]):
             raise InputError(
                 "a figure claims a status that its numbers do not bear out", where=where, cure=cure
             )
@@ -94,14 +94,18 @@ def read(data: bytes, *, where: str = "") -> Entry:
     return Entry(data, sha256_bytes(data), body)
 
 
-def status(positives: int, recall: list[float] | None) -> str | None:
-    """Return `measured`, or `experimental` below 50 positives or where recall may be under one half.
+def status(positives: int, recall: list[float] | None, alarms: list[float] | None) -> str | None:
+    """Return `measured`, or `experimental` where a figure is thin, finds too little or flags too much.
 
-    A figure on benign text alone measures false positives and has no status.
+    Thin: below 50 positives. Too little: recall may be under one half (lower bound). Too much: more than one tenth of
+    the set's benign texts may be flagged (upper bound, so 35 of them are the fewest that can bear it out). `alarms`
+    is the false-positive rate, None where the set holds nothing benign. A figure on benign text alone has no status.
     """
     if recall is None:
         return None
-    return EXPERIMENTAL if positives < MIN_POSITIVES or recall[1] < MIN_RECALL else MEASURED
+    weak = positives < MIN_POSITIVES or recall[1] < MIN_RECALL
+    noisy = alarms is not None and alarms[2] > MAX_ALARMS
+    return EXPERIMENTAL if weak or noisy else MEASURED
 
 
 def overall(figures: Iterable[Mapping[str, Any]]) -> str:
@@ -187,7 +191,7 @@ def at(row: Mapping[str, Any], score: float | None) -> dict[str, Any]:
         nothing = {"threshold": score, **dict.fromkeys(_SHARES)}
         return {**row, **nothing, "status": EXPERIMENTAL}
     point = min(above, key=lambda p: p["threshold"])
-    return {**row, **point, "status": status(row["positives"], point["recall"])}
+    return {**row, **point, "status": status(row["positives"], point["recall"], point["fpr"])}
 
 
 def attach(

@@ -39,6 +39,7 @@ def figure(
     else:
         flagged = hits + (alarms or 0)
         precision = interval(hits, flagged) if positives and benign and flagged else None
+    alarmed = interval(alarms, benign) if alarms is not None and benign else None
     said = {"curve": curve} if curve else {}
     return said | {
         "set": set_name,
@@ -51,8 +52,8 @@ def figure(
         "positives": positives,
         "recall": recall,
         "precision": precision,
-        "fpr": interval(alarms, benign) if alarms is not None and benign else None,
-        "status": evidence.status(positives, recall),
+        "fpr": alarmed,
+        "status": evidence.status(positives, recall, alarmed),
     }
 
 

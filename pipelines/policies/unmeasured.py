@@ -18,14 +18,18 @@ SAME = 1e-9
 def unmeasured(rule: ScreenRule, detectors: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return, for an acting rule, `detector code` pairs that it reads and no figure was measured for at its score.
 
-    `detectors`: as `stages.screen.detectors` lists them. A detector without any evidence is named whole.
+    `detectors`: as `stages.screen.detectors` lists them. A detector without any evidence is named whole. A model with
+    a card reports the level `flag` alone, so a rule on other levels does not read it.
     """
     if rule.action == "flag":
         return []
+    flags = rule.levels is None or "flag" in rule.levels
     found = []
     for row in detectors:
         name = row["detector"]
         if name is None or row.get("not_run") or not any(fnmatchcase(name, p) for p in rule.detectors):
+            continue
+        if row.get("evidence") and not flags:
             continue
         codes = [c for c in row["codes"] if any(fnmatchcase(c, p) for p in rule.codes)]
         figures = _figures().get(name)
@@ -37,8 +41,10 @@ def unmeasured(rule: ScreenRule, detectors: Iterable[Mapping[str, Any]]) -> list
 
 
 def _measured(figures: Iterable[Mapping[str, Any]], code: str, score: float) -> bool:
-    own = (f for f in figures if f["code"] == code and f["recall"])
-    return any(f.get("threshold") is None or abs(f["threshold"] - score) < SAME for f in own)
+    """Return whether recall was measured at this score: as the figure itself, or as a point of its curve."""
+    own = [f for f in figures if f["code"] == code and f["recall"]]
+    points = [f.get("threshold") for f in own] + [p["threshold"] for f in own for p in f.get("curve", ())]
+    return any(point is None or abs(point - score) < SAME for point in points)
 
 
 @cache

@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 
 from lineage import canonical, evidence
 from lineage.errors import InputError
+from pipelines.train.measure import interval
 
 
-def figure(positives=80, recall=(0.9, 0.8, 0.95), **other):
+def figure(positives=80, recall=(0.9, 0.8, 0.95), alarms=(0.01, 0.0, 0.05), **other):
     row = {"set": "s", "code": "hate", "language": "en", "n": 200, "positives": positives}
-    row |= {"recall": list(recall), "precision": [0.7, 0.6, 0.8], "fpr": [0.01, 0.0, 0.05]}
-    return row | {"status": evidence.status(positives, list(recall))} | other
+    row |= {"recall": list(recall), "precision": [0.7, 0.6, 0.8], "fpr": list(alarms)}
+    return row | {"status": evidence.status(positives, list(recall), list(alarms))} | other
 
 
 def body(**other):
@@ -67,8 +68,22 @@ def test_only_quoted_files_are_published(tmp_path):
 @given(st.integers(0, 200), st.floats(0, 1), st.floats(0, 1))
 def test_a_weak_or_thin_figure_is_never_called_measured(positives, low, share):
     low, share = sorted((low, share))
-    verdict = evidence.status(positives, [share, low, 1.0])
+    verdict = evidence.status(positives, [share, low, 1.0], None)
     assert (verdict == "measured") == (positives >= 50 and low >= 0.5)
+
+
+@given(st.integers(1, 400), st.integers(0, 400))
+def test_what_may_flag_more_than_a_tenth_of_benign_texts_is_never_called_measured(benign, alarms):
+    rate = interval(min(alarms, benign), benign)
+    assert (evidence.status(80, [0.9, 0.8, 0.95], rate) == "measured") == (rate[2] <= 0.1)
+    assert benign >= 35 or evidence.status(80, [0.9, 0.8, 0.95], rate) == "experimental"
+    assert evidence.status(0, None, rate) is None
+
+
+def test_the_bound_on_false_alarms_also_holds_at_the_score_where_a_policy_acts():
+    noisy = point(0.5, [0.9, 0.8, 0.95]) | {"fpr": [0.2, 0.15, 0.26]}
+    row = figure(curve=[noisy, point(0.8, [0.7, 0.6, 0.8])])
+    assert evidence.at(row, 0.5)["status"] == "experimental" and evidence.at(row, 0.8)["status"] == "measured"
 
 
 @pytest.mark.parametrize(
@@ -78,6 +93,7 @@ def test_a_weak_or_thin_figure_is_never_called_measured(positives, low, share):
         {"status": "experimental"},
         {"figures": [figure(positives=10, status="measured")], "status": "measured"},
         {"figures": [figure(recall=(0.5, 0.8, 0.9), status="measured")], "status": "measured"},
+        {"figures": [figure(alarms=(0.3, 0.28, 0.32), status="measured")], "status": "measured"},
         {"figures": [{"code": "hate"}], "status": "measured"},
     ],
 )

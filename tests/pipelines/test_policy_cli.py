@@ -130,13 +130,29 @@ def test_a_shipped_policy_carries_at_least_twenty_examples(path: Path) -> None:
     assert len(load_policy(path).examples) >= 20
 
 
-@pytest.mark.parametrize(("score", "warned"), [(0.5, False), (0.61, True)])
+@pytest.mark.parametrize(("score", "warned"), [(0.5, False), (0.6, False), (0.61, True)])
 def test_an_acting_rule_at_a_score_that_nobody_measured_is_a_warning(tmp_path, score, warned) -> None:
     rule = f"{{id: r, on: screen, codes: [A.1-d], detectors: ['lexicon-terrorism@*'], score: {score}, "
     acting = write(tmp_path, f"rules:\n  - {rule}action: quarantine, reason: prohibited-content}}\n")
     assert any("nothing was measured" in p.what for p in lint(acting)) is warned
     counting = write(tmp_path, f"rules:\n  - {rule}action: flag, reason: prohibited-content}}\n")
     assert not any("nothing was measured" in p.what for p in lint(counting))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
+def test_what_lint_warns_of_in_a_shipped_policy_is_what_nobody_could_measure(path: Path) -> None:
+    told = [p.what for p in lint(path) if "nothing was measured" in p.what]
+    assert [what.rsplit("measured of ")[1].split("@")[0] for what in told] == [
+        "lexicon-sexual-minors",
+        "important-data-markers",
+    ]
+
+
+@pytest.mark.parametrize(("level", "warned"), [("restricted", False), ("flag", True)])
+def test_a_rule_on_a_level_that_a_model_never_reports_does_not_act_on_it(tmp_path, level, warned) -> None:
+    rule = f"{{id: r, on: screen, codes: [cbrn], levels: [{level}], action: quarantine, reason: cbrn-context}}"
+    path = write(tmp_path, f"rules:\n  - {rule}\n")
+    assert any("cbrn-topic-en@1 cbrn" in p.what for p in lint(path)) is warned
 
 
 OBLIGING = "{id: r, on: rights, test: licence-obligation, action: remove, reason: licence-obligation}"
