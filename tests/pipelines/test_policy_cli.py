@@ -150,7 +150,9 @@ def test_what_lint_warns_of_in_a_shipped_policy_is_what_nobody_could_measure(pat
 
 @pytest.mark.parametrize(("level", "warned"), [("restricted", False), ("flag", True)])
 def test_a_rule_on_a_level_that_a_model_never_reports_does_not_act_on_it(tmp_path, level, warned) -> None:
-    rule = f"{{id: r, on: screen, codes: [cbrn], levels: [{level}], action: quarantine, reason: cbrn-context}}"
+    rule = (
+        f"{{id: r, on: screen, codes: [cbrn], levels: [{level}], action: quarantine, reason: cbrn-context}}"
+    )
     path = write(tmp_path, f"rules:\n  - {rule}\n")
     assert any("cbrn-topic-en@1 cbrn" in p.what for p in lint(path)) is warned
 
