@@ -1,12 +1,13 @@
 """How cost grows: the whole pipeline at several sizes, a curve per stage, and what 100 TB would cost.
 
-    python -m benchmarks.scale --eval-dir DIR [--mb 250 500 1000 2000] [--workers N] [--json FILE]
+    python -m benchmarks.scale --eval-dir DIR [--mb 250 500 1000 2000] [--workers N] [--add] [--json FILE]
                                [--write docs/scale.md]
 
 The corpora of `DIR/corpora` are enlarged to each size and go through `dvc repro` in a new project. Per stage the
 core-seconds are fitted to a * MB^b by least squares over logarithms. What is printed for 100 TB carries the largest
 size on with that exponent, or with 1 where start-up costs pressed it below: an extrapolation, marked as such.
-The first wall is the stage whose process grows fastest with the number of documents.
+The first wall is the stage whose process grows fastest with the number of documents. With `--add` the last hundredth
+of each corpus is a source that comes in a second run, and what that run took is printed too.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.incremental import make_case, run_command, write_sources
+from benchmarks.incremental import EXTRA, make_case, run_command, timed, write_sources
 from benchmarks.report import add_outputs, deliver, machine_line
 from pipelines.project import STAGES, read_json
 
@@ -36,33 +37,44 @@ def main() -> None:
     parser.add_argument("--eval-dir", required=True, type=Path)
     parser.add_argument("--mb", type=float, nargs="+", default=[250.0, 500.0, 1000.0, 2000.0])
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--add", action="store_true", help="then add a source of 1 %% and measure that run")
     add_outputs(parser)
     options = parser.parse_args()
     runs = []
     for megabytes in options.mb:
         with tempfile.TemporaryDirectory() as scratch:
-            runs.append(measure(options.eval_dir.resolve(), Path(scratch), megabytes, options.workers))
+            runs.append(
+                measure(
+                    options.eval_dir.resolve(), Path(scratch), megabytes, options.workers, add=options.add
+                )
+            )
     figures = {"workers": options.workers, "runs": runs, "curves": curves(runs), "wall": wall(runs)}
     deliver(options, figures, render(figures))
 
 
-def measure(eval_dir: Path, scratch: Path, megabytes: float, workers: int) -> dict[str, Any]:
+def measure(
+    eval_dir: Path, scratch: Path, megabytes: float, workers: int, *, add: bool = False
+) -> dict[str, Any]:
     """Run the pipeline from nothing at one size; return seconds, core-seconds and memory per stage, and disk."""
     os.environ["HALLMARK_KEYS"] = str(scratch / "keys")
     project = make_case(eval_dir, scratch, megabytes, workers)
-    write_sources(project, extra=True)
+    write_sources(project, extra=not add)
     start = time.perf_counter()
     run_command(["dvc", "repro"], project)
     seconds = time.perf_counter() - start
     ingested = read_json(project / "metrics" / "ingest.json")
-    return {
-        "mb": megabytes,
+    found = {
+        "mb": megabytes * (1 - EXTRA) if add else megabytes,
         "documents": ingested["documents"],
         "parts": ingested["parts"],
         "seconds": round(seconds, 1),
         "stages": {stage: _last_record(project / "runs" / stage) for stage in STAGES},
         "disk_mb": {name: round(_size(project / name) / 1e6, 1) for name in FOLDERS},
     }
+    if add:
+        write_sources(project, extra=True)
+        found["added"] = timed(project)
+    return found
 
 
 def _last_record(folder: Path) -> dict[str, Any]:
@@ -110,6 +122,16 @@ def wall(runs: list[dict[str, Any]]) -> dict[str, Any] | None:
     }
 
 
+def _added(run: dict[str, Any]) -> str:
+    """Return the sentence about the run after a source was added."""
+    seconds, stages = run["added"]["seconds"], run["added"]["stages"].items()
+    ran = ", ".join(f"{stage} {v['seconds']:.1f} ({v['parts_worked']})" for stage, v in stages)
+    return (
+        f"A source of 1 % added to {run['mb']:g} MB: {seconds} s, {seconds / run['seconds']:.1%} of the run from "
+        f"nothing; seconds of the stages (units of work done anew): {ran}."
+    )
+
+
 def render(figures: dict[str, Any]) -> str:
     """Return the figures as Markdown tables."""
     runs, last = figures["runs"], figures["runs"][-1]
@@ -137,6 +159,7 @@ def render(figures: dict[str, Any]) -> str:
             disk,
         )
         lines.append("| " + " | ".join(map(str, cells)) + " |")
+    lines += [line for run in runs if "added" in run for line in ("", _added(run))]
     lines += [
         "",
         "Core-seconds per GB of text, by stage and size; exponent of the fitted curve; extrapolated cost of 100 TB:",

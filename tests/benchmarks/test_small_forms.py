@@ -77,7 +77,8 @@ def test_a_chain_that_cannot_run_is_named_with_its_error(eval_dir, tmp_path):
 
 
 def test_cost_is_measured_per_stage_and_carried_on_as_an_extrapolation(eval_dir, tmp_path):
-    run = scale.measure(eval_dir, tmp_path, 0.4, 1)
+    run = scale.measure(eval_dir, tmp_path, 0.4, 1, add=True)
+    assert run["added"]["stages"]["pii"]["parts_worked"] == 1
     assert set(run["stages"]) == set(scale.STAGES) and run["disk_mb"]["release"] > 0
     twice = json.loads(json.dumps(run)) | {"mb": 0.8, "documents": run["documents"] * 2}
     for stage in twice["stages"].values():
@@ -87,7 +88,7 @@ def test_cost_is_measured_per_stage_and_carried_on_as_an_extrapolation(eval_dir,
     assert curve["exponent"] == pytest.approx(2.0, abs=0.2)
     figures = {"workers": 1, "runs": [run, twice], "curves": scale.curves([run, twice])}
     report = scale.render(figures | {"wall": scale.wall([run, twice])})
-    assert "extrapolated" in report and "The first wall" in report
+    assert "extrapolated" in report and "The first wall" in report and "A source of 1 % added" in report
 
 
 def test_what_a_change_costs_is_measured_and_ends_in_the_bytes_of_a_run_from_nothing(eval_dir, tmp_path):
