@@ -33,7 +33,7 @@ GROUPS = {
     "sheets": r"lineage/sheets/|lineage/card\.py",
     "exports": r"lineage/exports/",
     "certificates": r"lineage/(certificate|keys|dsse|canonical)\.py",
-    "provenance": r"pipelines/sealing/|lineage/(merkle|digests)\.py|stages/publish/public\.py|_write_lineage|_record \(",
+    "provenance": r"pipelines/sealing/|lineage/(merkle|digests)\.py|publish/public\.py|_write_lineage|_record \(",
     "manifests": r"stages/publish/(manifest|facts|gates|personal|technical|diversity|tokens)\.py",
     "ledger": r"lineage/(ledger|removals)|pipelines/removal/",
 }
