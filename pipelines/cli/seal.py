@@ -11,6 +11,7 @@ import typer
 
 MATERIAL = 4
 PLACE = "a folder, or an address as for `hallmark pull`"
+STORE = "Store of shards by digest, as `hallmark release store` fills it; the rest comes from REMOTE"
 JUDGE = typer.Option(None, help="Policy whose block `material` judges (default: the old one's)")
 
 release = typer.Typer(help="Seal releases, name the newest.", no_args_is_help=True)
@@ -80,6 +81,20 @@ def sealed_releases(as_json: bool = JSON) -> None:
             f"{r['seq']}  {r['version']}  {r['sealed']}  {published} documents  {r['certificate']['id']}"
         )
     typer.echo(f"{len(found)} sealed; the chain holds")
+
+
+@release.command("store")
+def store(
+    address: str = typer.Argument(help="Folder or fsspec address (s3://BUCKET/shards) of the store"),
+    path: Path = typer.Option(Path("release"), "--release", help="Folder of the release"),
+    trust: Optional[Path] = TRUST,  # noqa: UP045
+    today: Optional[datetime] = TODAY,  # noqa: UP045
+) -> None:
+    """Copy the certified shards of a release to a store that names each by its digest; what is there already stays."""
+    from pipelines.sealing.objects import store as stored
+
+    done = stored(path, address, _trust(trust, Path.cwd(), path), today=_day(today))
+    typer.echo(f"{done.sent} shards sent ({done.bytes / 1e6:.1f} MB), {done.present} were there")
 
 
 def certify(
@@ -242,11 +257,12 @@ def pull(
     require: Optional[list[str]] = typer.Option(None, help="As for `hallmark verify`"),  # noqa: UP045
     latest: Optional[Path] = typer.Option(None, help="Signed record of the newest release"),  # noqa: UP045
     countersignatures: Optional[Path] = typer.Option(None, help="Folder of countersignatures"),  # noqa: UP045
+    objects: Optional[str] = typer.Option(None, help=STORE),  # noqa: UP045
     trust: Optional[Path] = TRUST,  # noqa: UP045
 ) -> None:
     """Fetch a release or chosen shards, verify, and hand over what a trusted key certified; else nothing."""
     from pipelines.sealing.pull import pull as pulled
-    from pipelines.sealing.remote import open_remote
+    from pipelines.sealing.remote import open_remote, open_store
 
     done = pulled(
         open_remote(remote, path),
@@ -256,6 +272,7 @@ def pull(
         require=require or (),
         latest=latest,
         countersignatures=countersignatures,
+        objects=open_store(objects) if objects else None,
     )
     typer.echo(done.report.text())
     typer.echo(f"in {done.target}")

@@ -21,9 +21,10 @@ from lineage.verify.files import CERTIFICATE_LIMIT, Expected, Folder
 from lineage.verify.part import manifest_path
 from lineage.verify.statement import Notary, Statement
 from lineage.verify.whole import Entry
-from pipelines.sealing.remote import Remote
+from pipelines.sealing.remote import Remote, object_name
 
 THREADS = 8
+SHARD = "data"  # the role of shards among the files that a certificate names
 #: Papers of the whole release that come along with any shard.
 COMMON = ("meta/manifest.json", "meta/policy.yaml", "README.md")
 
@@ -45,13 +46,15 @@ def pull(
     today: date | None = None,
     latest: Path | None = None,
     countersignatures: Path | None = None,
+    objects: Remote | None = None,
     threads: int = THREADS,
 ) -> Pulled:
     """Fetch a release, or the parts that the globs `shards` name, into a new folder `target`, verified.
 
     Files land in a folder beside the target and are moved there in one step once the verifier calls them good; else
     TrustError, and nothing is left. A part comes with its shard, manifest, lineage table, certificate, sheets, policy
-    and evidence; the whole release, without `shards`, with everything. `latest`: record of the newest release.
+    and evidence; the whole release, without `shards`, with everything. `latest`: record of the newest release. With
+    `objects` shards come from that store, by digest, and `remote` needs none.
     """
     if target.exists():
         raise InputError(
@@ -60,7 +63,7 @@ def pull(
     staging = target.with_name(f".{target.name}.pulling")
     shutil.rmtree(staging, ignore_errors=True)
     try:
-        _fetch(remote, staging, trust, shards, today or datetime.now(UTC).date(), threads)
+        _fetch(remote, staging, trust, shards, today or datetime.now(UTC).date(), threads, objects)
         report = verify_release(
             staging,
             trust=trust,
@@ -97,13 +100,26 @@ def open_release(remote: Remote, staging: Path, trust: Trust, today: date) -> St
 
 
 def _fetch(
-    remote: Remote, staging: Path, trust: Trust, shards: Sequence[str] | None, today: date, threads: int
+    remote: Remote,
+    staging: Path,
+    trust: Trust,
+    shards: Sequence[str] | None,
+    today: date,
+    threads: int,
+    objects: Remote | None,
 ) -> None:
     release = open_release(remote, staging, trust, today)
     wanted = release.subjects if shards is None else _chosen(remote, staging, release, shards)
     missing = sorted(path for path in wanted if not (staging / path).exists())
+
+    def fetch(path: str) -> int:
+        expected = wanted[path]
+        if objects and expected.role == SHARD:
+            return objects.fetch(object_name(expected.sha256), staging / path, expected.bytes)
+        return remote.fetch(path, staging / path, expected.bytes)
+
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        fetches = [pool.submit(remote.fetch, path, staging / path, wanted[path].bytes) for path in missing]
+        fetches = [pool.submit(fetch, path) for path in missing]
         try:
             for done in fetches:
                 done.result()

@@ -80,6 +80,22 @@ def _is_git(spec: str) -> bool:
 
 
 def _addressed(spec: str) -> Remote:
+    system, root = file_system(spec)
+    return Remote(public_name(spec), lambda name: system.open(f"{root}/{name}", "rb", block_size=16 * BLOCK))
+
+
+def open_store(spec: str) -> Remote:
+    """Return the store of shards at `spec`, a folder or an fsspec address: its files are named by `object_name`."""
+    return _addressed(spec)
+
+
+def object_name(sha256: str) -> str:
+    """Return where a shard with this digest lies below its store's address."""
+    return f"sha256/{sha256[:2]}/{sha256}"
+
+
+def file_system(spec: str) -> tuple[Any, str]:
+    """Return the fsspec file system of an address and the path in it; one that cannot be opened is an InputError."""
     import fsspec
 
     if spec.startswith("hf://"):
@@ -90,8 +106,7 @@ def _addressed(spec: str) -> Remote:
         raise InputError(
             _reason(error), where=public_name(spec), cure="install what the protocol needs"
         ) from None
-    root = root.rstrip("/")
-    return Remote(public_name(spec), lambda name: system.open(f"{root}/{name}", "rb", block_size=16 * BLOCK))
+    return system, root.rstrip("/")
 
 
 def _repository(spec: str, path: str) -> Remote:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -16,9 +17,10 @@ from moto.server import ThreadedMotoServer
 from support import call
 
 from lineage import trust
-from lineage.errors import TrustError
+from lineage.errors import InputError, TrustError
+from pipelines.sealing.objects import store
 from pipelines.sealing.pull import pull
-from pipelines.sealing.remote import open_remote
+from pipelines.sealing.remote import object_name, open_remote, open_store
 
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "stages" / "ingest"))
@@ -75,6 +77,12 @@ def here(folder):
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
+def write(folder, files):
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+
+
 def shard_of(files):
     return next(name for name in sorted(files) if name.startswith("data/"))
 
@@ -104,10 +112,7 @@ def test_a_release_outside_the_cache_of_dvc_is_noticed_and_comes_back_from_the_b
 ):
     files, known = origin
     project = tmp_path / "project"
-    for name, data in files.items():
-        path = project / "release" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+    write(project / "release", files)
     outs = "[release: {cache: false, persist: true}]"
     (project / "dvc.yaml").write_text(f"stages: {{publish: {{cmd: 'true', outs: {outs}}}}}\n")
     for words in (["init", "--no-scm", "--quiet"], ["commit", "--force", "--quiet"]):
@@ -121,6 +126,62 @@ def test_a_release_outside_the_cache_of_dvc_is_noticed_and_comes_back_from_the_b
     believed = trust.parse(known.read_bytes())
     pull(open_remote("s3://shelf/r1"), project / "release", trust=believed, today=small.TODAY)
     assert "up to date" in call(["dvc", "status"], project, keys_folder).stdout
+
+
+def test_dvc_tracks_the_papers_while_shards_lie_in_a_bucket_by_digest(origin, bucket, tmp_path, keys_folder):
+    files, known = origin
+    believed, project = trust.parse(known.read_bytes()), tmp_path / "project"
+    write(project / "release", files)
+    (project / ".dvcignore").write_text("/release/data/\n")
+    (project / "dvc.yaml").write_text("stages: {publish: {cmd: 'true', outs: [release: {persist: true}]}}\n")
+    shards = {name: data for name, data in files.items() if name.startswith("data/")}
+    done = store(project / "release", "s3://shelf/shards", believed, today=small.TODAY)
+    assert done == (len(shards), 0, sum(map(len, shards.values())))
+    assert store(project / "release", "s3://shelf/shards", believed, today=small.TODAY)[:2] == (
+        0,
+        len(shards),
+    )
+    for words in (["init", "--no-scm", "--quiet"], ["commit", "--force", "--quiet"]):
+        call(["dvc", *words], project, keys_folder)
+    cached = {p.read_bytes() for p in (project / ".dvc" / "cache").rglob("*") if p.is_file()}
+    assert cached.isdisjoint(shards.values())
+    assert cached > {data for name, data in files.items() if name not in shards}
+    shutil.rmtree(project / "release")
+    call(["dvc", "checkout", "--quiet"], project, keys_folder)
+    assert here(project / "release") == {n: data for n, data in files.items() if n not in shards}
+
+    def fetch(target, chosen=None):
+        papers, objects = open_remote(str(project / "release")), open_store("s3://shelf/shards")
+        return pull(papers, target, trust=believed, objects=objects, shards=chosen, today=small.TODAY)
+
+    assert fetch(tmp_path / "whole").report.ok and here(tmp_path / "whole") == files
+    shutil.move(tmp_path / "whole" / "data", project / "release" / "data")
+    assert "up to date" in call(["dvc", "status"], project, keys_folder).stdout
+    name = shard_of(files)
+    key = f"shards/{object_name(hashlib.sha256(files[name]).hexdigest())}"
+    bucket.put_object(Bucket="shelf", Key=key, Body=altered(files[name]))
+    with pytest.raises(TrustError, match="not the bytes that were certified"):
+        fetch(tmp_path / "again", [name])
+    bucket.delete_object(Bucket="shelf", Key=key)
+    with pytest.raises(InputError, match="is not there"):
+        fetch(tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_store_in_a_folder_takes_whole_files_and_no_altered_shard(origin, tmp_path, keys_folder):
+    files, known = origin
+    believed, release = trust.parse(known.read_bytes()), tmp_path / "release"
+    write(release, files)
+    name = shard_of(files)
+    (release / name).write_bytes(altered(files[name]))
+    with pytest.raises(TrustError, match="not the bytes that were certified"):
+        store(release, str(tmp_path / "store"), believed, today=small.TODAY)
+    (release / name).write_bytes(files[name])
+    words = ["release", "store", "store", "--trust", str(known), "--today", small.TODAY.isoformat()]
+    done = call(["hallmark", *words], tmp_path, keys_folder)
+    shards = [data for n, data in files.items() if n.startswith("data/")]
+    assert f"{len(shards)} shards sent" in done.stdout
+    assert set(here(tmp_path / "store")) == {object_name(hashlib.sha256(data).hexdigest()) for data in shards}
 
 
 @pytest.mark.parametrize("harm", [False, True])
