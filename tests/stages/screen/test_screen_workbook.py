@@ -85,6 +85,21 @@ def test_control_lists_check_cas_numbers_and_go_to_their_field(tmp_path):
         workbook.control_list(tmp_path / "x.csv", "other", DAY)
 
 
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [("nsg", "nuclear"), ("mtcr", "missile"), ("miit", "chemical"), ("australia-group", None)],
+)
+def test_names_of_each_control_list_are_found_under_the_field_of_their_list(tmp_path, kind, field):
+    heading, row = (
+        ("name", "invented examplium") if field else ("name,field", "invented examplium,biological")
+    )
+    folder = tmp_path / "lexicons"
+    workbook.write(workbook.control_list(bank(tmp_path, [row], heading=heading), kind, DAY), folder)
+    settings = ScreenSettings(operator_lexicons=str(folder), models=(), lexicons=(), cbrn=False)
+    hits = scan(["a note on invented examplium", "a note on nothing"], settings)
+    assert hits.select("text", "code").rows() == [(0, f"cbrn-{field or 'biological'}")]
+
+
 def test_a_catalogue_of_important_data_sends_each_hit_to_review(tmp_path):
     path = bank(tmp_path, ["水利,invented dam table", "energy,格网坐标表"], heading="行业,关键词")
     folder = tmp_path / "lexicons"
