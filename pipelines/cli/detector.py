@@ -24,6 +24,8 @@ def listed() -> None:
     for entry in running(_params()):
         quoted, note = evidence.matching(entry, filed)
         state = quoted["status"] if quoted else note
+        if entry.get("not_run"):
+            state = f"not run: {entry['not_run']}"
         typer.echo(f"{entry['stage']:8} {entry['detector']:28} {state}")
 
 

@@ -132,7 +132,10 @@ def test_the_command_writes_files_that_the_library_loads(labelled, tmp_path):
     )
     assert run.exit_code == 0, run.output
     assert list(evidence.load([out])) == ["common-pii@4"]
-    assert CliRunner().invoke(detector.app, ["list"]).exit_code == 0
+    listed = CliRunner().invoke(detector.app, ["list"])
+    assert listed.exit_code == 0
+    states = [row.split(maxsplit=2)[2] for row in listed.output.splitlines() if "poison-corpus@1" in row]
+    assert sorted(states) == ["measured", "not run: switched off"], "bursts run, triggers do not"
     shown = CliRunner().invoke(detector.app, ["show", "secrecy-markings"])
     assert shown.exit_code == 0 and "sha256" in shown.output
 
