@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lineage.evidence import DEVELOPMENT
+from lineage.evidence import DEVELOPMENT, status
 from pipelines.train.measure import report
 from pipelines.train.semantic import judged
 from stages.screen.classify import PREPARE_VERSION
 
-MIN_POSITIVES = 50
 METHODS = {
     "fasttext": "fastText supervised, one-vs-rest, one thread, quantised",
     "semantic": "mean of skip-gram vectors of tokens, pairs and stems, int8, and logistic regression, one-vs-rest",
@@ -83,9 +82,8 @@ LIMITS = [
 
 
 def grade(metrics: dict[str, Any]) -> dict[str, Any]:
-    """Add `status`: experimental below 50 positives or where recall may be under one half."""
-    weak = metrics["positives"] < MIN_POSITIVES or metrics["recall"][1] < 0.5
-    return {**metrics, "status": "experimental" if weak else "measured"}
+    """Add `status`, by the rule of evidence files: thin figures, weak recall and many false alarms are experimental."""
+    return {**metrics, "status": status(metrics["positives"], metrics["recall"], metrics["fpr"])}
 
 
 def digest(examples: pl.DataFrame) -> str:
