@@ -7,8 +7,10 @@ import shutil
 import stat
 from pathlib import Path
 
+import boto3
 import polars as pl
 import pytest
+from moto.server import ThreadedMotoServer
 from support import call
 
 
@@ -86,3 +88,50 @@ def test_the_restricted_zone_is_for_its_owner_alone_and_not_in_git(sample: Path,
         assert stat.S_IMODE((sample / name).stat().st_mode) == 0o700
     listed = call(["git", "status", "--porcelain", "--untracked-files=all"], sample, keys_folder).stdout
     assert not [line for line in listed.splitlines() if line[3:].startswith(("data/", "quarantine/"))]
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch):
+    """Return (address, client) of a real S3 server on the loopback with the buckets `public` and `inside`."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    address = "http://{}:{}".format(*server.get_host_and_port())
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3", endpoint_url=address)
+    for bucket in ("public", "inside"):
+        client.create_bucket(Bucket=bucket)
+    yield address, client
+    server.stop()
+
+
+def test_release_and_data_go_to_buckets_of_their_own_and_come_back(
+    sample: Path, keys_folder: Path, tmp_path: Path, s3
+) -> None:
+    address, client = s3
+    project, clone = tmp_path / "project", tmp_path / "clone"
+    shutil.copytree(sample, project, symlinks=True)
+    call(["dvc", "remote", "add", "--default", "origin", "s3://public/hallmark"], project, keys_folder)
+    call(["dvc", "remote", "modify", "restricted", "url", "s3://inside/hallmark"], project, keys_folder)
+    for remote in ("origin", "restricted"):
+        call(["dvc", "remote", "modify", remote, "endpointurl", address], project, keys_folder)
+    call(["dvc", "push"], project, keys_folder)
+
+    def held(bucket: str) -> dict[str, bytes]:
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        names = [item["Key"] for page in pages for item in page.get("Contents", ())]
+        return {name: client.get_object(Bucket=bucket, Key=name)["Body"].read() for name in names}
+
+    tracked = {p.read_bytes() for p in files(project / "release")}
+    outside = {data for name, data in held("public").items() if not name.endswith(".dir")}
+    assert outside == tracked
+    inside = set(held("inside").values())
+    assert inside
+    assert inside.isdisjoint(p.read_bytes() for p in files(project / "data" / "ingest"))
+    shutil.copytree(project, clone, symlinks=True, ignore=shutil.ignore_patterns("release", "cache", "tmp"))
+    call(["dvc", "pull", "publish"], clone, keys_folder)
+    assert {p.relative_to(clone): p.read_bytes() for p in files(clone / "release")} == {
+        p.relative_to(project): p.read_bytes() for p in files(project / "release")
+    }
