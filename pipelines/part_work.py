@@ -98,10 +98,8 @@ def _call(task: PartTask, tables: dict[str, pl.DataFrame]) -> dict[str, Any]:
 
 def _tables(task: PartTask) -> dict[str, pl.DataFrame]:
     """Return the input tables, and under `poisoned` what the stages before could not measure, if anything."""
-    tables = {n: parts.read_part(Path(p), list(c) if c else None) for n, p, c in task.inputs}
-    if task.rows:
-        start, end, _ = task.rows
-        tables = {n: t.slice(start, end - start) for n, t in tables.items()}
+    span = task.rows[:2] if task.rows else None
+    tables = {n: parts.read_part(Path(p), list(c) if c else None, span) for n, p, c in task.inputs}
     if task.poisoned:
         first = task.inputs[0][0]
         tables[first] = _blank(tables[first], [row for row, _ in task.poisoned])

@@ -104,17 +104,31 @@ def conform(table: pa.Table, schema: pa.Schema, *, where: str) -> pa.Table:
     return pa.table(columns, schema=pa.schema([pa.field(f.name, f.type) for f in fields]))
 
 
-def read_part(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
-    """Return a part file as a polars table; a broken file is an error that names it."""
+def read_part(
+    path: Path, columns: list[str] | None = None, rows: tuple[int, int] | None = None
+) -> pl.DataFrame:
+    """Return a part file, or its rows from..to, as a polars table; a broken file is an error that names it."""
     try:
         # not pq.read_table: that imports pyarrow.dataset and, with it, pandas
         with pq.ParquetFile(path, memory_map=False) as file:
-            table = pl.DataFrame(pl.from_arrow(file.read(columns=columns)))
+            if rows is None:
+                table = pl.DataFrame(pl.from_arrow(file.read(columns=columns)))
+            else:
+                table = _read_rows(file, columns, *rows)
         return table if columns is None else table.select(columns)
     except (OSError, pa.ArrowInvalid) as e:
         raise InputError(
             f"part file cannot be read: {e}", where=str(path), cure="delete it and run `dvc repro`"
         ) from None
+
+
+def _read_rows(file: pq.ParquetFile, columns: list[str] | None, start: int, end: int) -> pl.DataFrame:
+    """Read the row groups that hold rows start..end, and no other."""
+    groups = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
+    firsts = [sum(groups[:i]) for i in range(len(groups))]
+    held = [i for i, first in enumerate(firsts) if first < end and first + groups[i] > start]
+    table = pl.DataFrame(pl.from_arrow(file.read_row_groups(held, columns=columns)))
+    return table.slice(start - firsts[held[0]] if held else 0, end - start)
 
 
 def read_lineage(path: Path, columns: list[str]) -> pl.DataFrame:

@@ -31,6 +31,18 @@ def test_a_part_is_done_only_under_its_own_key(tmp_path: Path) -> None:
     assert parts.read_part(path).equals(table())
 
 
+@pytest.mark.parametrize("span", [(0, 25), (0, 10), (10, 20), (9, 11), (3, 4), (20, 25), (25, 25), (0, 0)])
+def test_rows_of_a_part_are_read_from_their_row_groups_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, span: tuple[int, int]
+) -> None:
+    monkeypatch.setattr(parts, "ROW_GROUP", 10)
+    path = tmp_path / "p.parquet"
+    parts.write_part(path, table(25), SCHEMA, "k")
+    assert parts.read_part(path, ["doc_id", "row"], span).equals(
+        table(25).select("doc_id", "row").slice(span[0], span[1] - span[0])
+    )
+
+
 def test_a_damaged_part_is_not_done_and_names_itself(tmp_path: Path) -> None:
     path = tmp_path / "p.parquet"
     parts.write_part(path, table(), SCHEMA, "k")
