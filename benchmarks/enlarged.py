@@ -38,16 +38,22 @@ def write_corpora(eval_dir: Path, folder: Path, megabytes: float, file_mb: float
 
 def _endless(originals: list[str]) -> Iterator[str]:
     order = np.random.default_rng(0).permutation(len(originals))
+    spaced = [_spaced(text) for text in originals]
+    kinds = {kind: [originals[i] for i in order if spaced[i] is kind] for kind in (True, False)}
     for copy in count():
         dice = np.random.default_rng(copy)
         for i in order:
-            text = originals[i]
-            yield text if copy == 0 else _edited(text, originals[order[dice.integers(len(order))]], dice)
+            alike = kinds[spaced[i]]
+            yield originals[i] if copy == 0 else _edited(originals[i], alike[dice.integers(len(alike))], dice)
+
+
+def _spaced(text: str) -> bool:
+    return text.count(" ") * 20 > len(text)
 
 
 def _edited(text: str, other: str, dice: np.random.Generator) -> str:
-    """Return `text` with SHARE of its words replaced by words of `other`, at places the dice choose."""
-    spaced = text.count(" ") * 20 > len(text)
+    """Return `text` with SHARE of its words replaced by words of `other`, a text of its kind, as the dice choose."""
+    spaced = _spaced(text)
     words, pool = (text.split(" "), other.split(" ")) if spaced else (list(text), list(other))
     for i in np.flatnonzero(dice.random(len(words)) < SHARE):
         words[i] = pool[int(dice.integers(len(pool)))]

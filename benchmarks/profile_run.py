@@ -65,8 +65,8 @@ def measure(
     tools = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     os.environ.update({"HALLMARK_KEYS": str(keys), "PATH": tools})
     scaffold(project, "profile", workers)
-    paths = write_corpora(eval_dir, project / "raw", megabytes)
-    write_entries(project, {p.stem: f"raw/{p.name}" for p in paths})
+    write_corpora(eval_dir, project / "raw", megabytes)
+    write_entries(project, {"corpora": "raw/*.jsonl"})  # one source: its files share parts of the usual size
     for name in ("data", "metrics"):
         (project / name).mkdir(exist_ok=True)
     found = {}
