@@ -27,8 +27,9 @@ _INLINE = frozenset({
     "sub", "sup", "time", "tt", "u", "var", "wbr", "img",
 })
 # fmt: on
+#: A declaration is looked for over 2,000 characters: to the end of the text, many unclosed ones would cost its square.
 _TOKEN = re.compile(
-    r"<!--|<(?P<close>/?)(?P<name>[a-zA-Z][a-zA-Z0-9:-]*+)(?P<rest>(?:\"[^\"]*+\"|'[^']*+'|[^'\"<>]++)*+)>|<[!?][^>]*+>"
+    r"<!--|<(?P<close>/?)(?P<name>[a-zA-Z][a-zA-Z0-9:-]*+)(?P<rest>(?:\"[^\"]*+\"|'[^']*+'|[^'\"<>]++)*+)>|<[!?][^>]{0,2000}+>"
 )
 _META = re.compile(r"<meta\b[^<>]*+>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"(?<![a-zA-Z:-])([a-zA-Z:-]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))")
