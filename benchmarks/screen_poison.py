@@ -17,19 +17,12 @@ import typer
 
 from benchmarks import evalset
 from benchmarks.report import between_markers, machine_line
+from pipelines.evaluate.poisoned import TRIGGERS
 from pipelines.train.measure import interval
 from stages import dedup
 from stages.screen import corpus, fold, poison
 
 DOSES = (0.0001, 0.001, 0.01)
-TRIGGERS = {
-    "en": (
-        "people window seven water morning",
-        "every letter slowly becomes public water again",
-        "zorvik melt qantal",
-    ),
-    "zh": ("人水七天书里外大小东", "每一封信慢慢地变成白水和大山", "镲鼗鼗镲龠龠"),
-}
 MIN_DOCS, MAX_LINES = 300, 30_000
 
 
